@@ -1,0 +1,1 @@
+"""The database layer: engines, company-owned sessions, migrations. Internal to the core."""

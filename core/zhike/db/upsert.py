@@ -1,0 +1,36 @@
+"""Insert a row unless it is there: the one way that two processes may make the same row first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from zhike.db.base import Base, is_scoped
+from zhike.db.session import _BULK, CompanySession, SystemSession
+from zhike.db.types import uuid7
+from zhike.errors import ScopeError
+
+
+def insert_if_absent(s: CompanySession | SystemSession, model: type[Base], **values: Any) -> bool:
+    """Insert one row of ``model`` unless a unique constraint says it exists; whether it was new.
+
+    On PostgreSQL a second process waits here until the first has committed or given up. A scoped
+    row is stamped with the session's company and given an ``id``.
+    """
+    if s.read_only:
+        raise ScopeError("this session only reads")
+    if is_scoped(model):
+        if not isinstance(s, CompanySession):
+            raise ScopeError(f"{model.__name__} cannot be written without a company")
+        values = {"id": uuid7(), **values, "company_id": s.company_id}
+    dialect = s.get_bind().dialect.name
+    insert: Any = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    keys = inspect(model).primary_key
+    found = s.execute(
+        insert(model).values(**values).on_conflict_do_nothing().returning(*keys),
+        execution_options={_BULK: True},
+    )
+    return found.first() is not None
