@@ -1,0 +1,270 @@
+"""The public face of the core: the only module of it that a plugin imports.
+
+What is listed in ``__all__`` is kept within a major version; everything else in ``zhike`` may
+move. Pure rule engines import :mod:`zhike.rules` besides, tests :mod:`zhike.testing`.
+
+Values, errors and the database layer are here at once. Services and the web layer are loaded when
+first asked for, so that reading a manifest costs nothing: ``from zhike.api import parties`` gives
+the service module, ``from zhike.api import page`` the function.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from zhike import clock
+from zhike.contributions import (
+    N_,
+    ApiResource,
+    Checked,
+    Column,
+    Command,
+    DashboardCard,
+    DeadlineHandler,
+    Engine,
+    Event,
+    Exporter,
+    HealthCheck,
+    HealthResult,
+    Importer,
+    Job,
+    LifecycleContext,
+    Listener,
+    MenuItem,
+    NotificationType,
+    Objection,
+    OpenItem,
+    OpenItems,
+    Permission,
+    PolicyPreset,
+    Problem,
+    RecordKind,
+    RecordRef,
+    RecordSummary,
+    RolePreset,
+    SearchHit,
+    SearchProvider,
+    SettingsSchema,
+    SubjectData,
+)
+from zhike.db.base import GlobalModel, ScopedModel, ref
+from zhike.db.session import Actor, CompanySession, lock_row, lock_rows
+from zhike.db.types import JSONType, UTCDateTime, uuid7
+from zhike.errors import Busy, Conflict, Forbidden, NotFound, ScopeError, UserError, ZhikeError
+from zhike.hookspecs import hookimpl
+from zhike.i18n import _, ngettext
+from zhike.manifest import Plugin
+from zhike.site import Site
+
+if TYPE_CHECKING:
+    from zhike.models.ledger import LedgerLine as LedgerLine
+    from zhike.models.organisation import Post as Post
+    from zhike.models.organisation import Staff as Staff
+    from zhike.models.organisation import Unit as Unit
+    from zhike.models.party import Contact as Contact
+    from zhike.models.party import Party as Party
+    from zhike.services import access as access
+    from zhike.services import contacts as contacts
+    from zhike.services import decisions as decisions
+    from zhike.services import drills as drills
+    from zhike.services import forms as forms
+    from zhike.services import idempotency as idempotency
+    from zhike.services import inbox as inbox
+    from zhike.services import jobs as jobs
+    from zhike.services import ledger as ledger
+    from zhike.services import numbering as numbering
+    from zhike.services import organisation as organisation
+    from zhike.services import parties as parties
+    from zhike.services import policies as policies
+    from zhike.services import printing as printing
+    from zhike.services import search as search
+    from zhike.services import settings as settings
+    from zhike.services import textkit as textkit
+    from zhike.services import transfer as transfer
+    from zhike.services.companies import company_of as company_of
+    from zhike.services.events import emit as emit
+    from zhike.services.events import event as event
+    from zhike.services.jobs import deadlines as deadlines
+    from zhike.services.organisation import UnitInfo as UnitInfo
+    from zhike.web.blueprint import PluginBlueprint as PluginBlueprint
+    from zhike.web.context import act as act
+    from zhike.web.context import current as current
+    from zhike.web.context import reading as reading
+    from zhike.web.context import transaction as transaction
+    from zhike.web.page import form_errors as form_errors
+    from zhike.web.page import is_fragment as is_fragment
+    from zhike.web.page import keeping as keeping
+    from zhike.web.page import page as page
+    from zhike.web.page import toast as toast
+    from zhike.web.ui import Chip as Chip
+    from zhike.web.ui import ChipGroup as ChipGroup
+    from zhike.web.ui import Column as TableColumn
+    from zhike.web.ui import Empty as Empty
+    from zhike.web.ui import State as State
+    from zhike.web.ui import Table as Table
+
+#: What is loaded when first asked for: name -> module, or module:attribute.
+_LAZY = {
+    "Chip": "zhike.web.ui:Chip",
+    "ChipGroup": "zhike.web.ui:ChipGroup",
+    "Contact": "zhike.models.party:Contact",
+    "Empty": "zhike.web.ui:Empty",
+    "LedgerLine": "zhike.models.ledger:LedgerLine",
+    "Party": "zhike.models.party:Party",
+    "PluginBlueprint": "zhike.web.blueprint:PluginBlueprint",
+    "Post": "zhike.models.organisation:Post",
+    "Staff": "zhike.models.organisation:Staff",
+    "State": "zhike.web.ui:State",
+    "Table": "zhike.web.ui:Table",
+    "TableColumn": "zhike.web.ui:Column",
+    "Unit": "zhike.models.organisation:Unit",
+    "UnitInfo": "zhike.services.organisation:UnitInfo",
+    "access": "zhike.services.access",
+    "act": "zhike.web.context:act",
+    "company_of": "zhike.services.companies:company_of",
+    "contacts": "zhike.services.contacts",
+    "current": "zhike.web.context:current",
+    "deadlines": "zhike.services.jobs.deadlines",
+    "decisions": "zhike.services.decisions",
+    "drills": "zhike.services.drills",
+    "emit": "zhike.services.events:emit",
+    "event": "zhike.services.events:event",
+    "form_errors": "zhike.web.page:form_errors",
+    "forms": "zhike.services.forms",
+    "idempotency": "zhike.services.idempotency",
+    "inbox": "zhike.services.inbox",
+    "is_fragment": "zhike.web.page:is_fragment",
+    "jobs": "zhike.services.jobs",
+    "keeping": "zhike.web.page:keeping",
+    "ledger": "zhike.services.ledger",
+    "numbering": "zhike.services.numbering",
+    "organisation": "zhike.services.organisation",
+    "page": "zhike.web.page:page",
+    "parties": "zhike.services.parties",
+    "policies": "zhike.services.policies",
+    "printing": "zhike.services.printing",
+    "reading": "zhike.web.context:reading",
+    "search": "zhike.services.search",
+    "settings": "zhike.services.settings",
+    "textkit": "zhike.services.textkit",
+    "toast": "zhike.web.page:toast",
+    "transaction": "zhike.web.context:transaction",
+    "transfer": "zhike.services.transfer",
+}
+
+__all__ = [
+    "Actor",
+    "ApiResource",
+    "Busy",
+    "Checked",
+    "Chip",
+    "ChipGroup",
+    "Column",
+    "Command",
+    "CompanySession",
+    "Conflict",
+    "Contact",
+    "DashboardCard",
+    "DeadlineHandler",
+    "Empty",
+    "Engine",
+    "Event",
+    "Exporter",
+    "Forbidden",
+    "GlobalModel",
+    "HealthCheck",
+    "HealthResult",
+    "Importer",
+    "JSONType",
+    "Job",
+    "LedgerLine",
+    "LifecycleContext",
+    "Listener",
+    "MenuItem",
+    "N_",
+    "NotFound",
+    "NotificationType",
+    "Objection",
+    "OpenItem",
+    "OpenItems",
+    "Party",
+    "Permission",
+    "Plugin",
+    "PluginBlueprint",
+    "PolicyPreset",
+    "Post",
+    "Problem",
+    "RecordKind",
+    "RecordRef",
+    "RecordSummary",
+    "RolePreset",
+    "ScopeError",
+    "ScopedModel",
+    "SearchHit",
+    "SearchProvider",
+    "SettingsSchema",
+    "Site",
+    "Staff",
+    "State",
+    "SubjectData",
+    "Table",
+    "TableColumn",
+    "UTCDateTime",
+    "Unit",
+    "UnitInfo",
+    "UserError",
+    "ZhikeError",
+    "_",
+    "access",
+    "act",
+    "clock",
+    "company_of",
+    "contacts",
+    "current",
+    "deadlines",
+    "decisions",
+    "drills",
+    "emit",
+    "event",
+    "form_errors",
+    "forms",
+    "hookimpl",
+    "idempotency",
+    "inbox",
+    "is_fragment",
+    "jobs",
+    "keeping",
+    "ledger",
+    "lock_row",
+    "lock_rows",
+    "ngettext",
+    "numbering",
+    "organisation",
+    "page",
+    "parties",
+    "policies",
+    "printing",
+    "reading",
+    "ref",
+    "search",
+    "settings",
+    "textkit",
+    "toast",
+    "transaction",
+    "transfer",
+    "uuid7",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a service or a part of the web layer; kept for the next time."""
+    try:
+        path = _LAZY[name]
+    except KeyError:
+        raise AttributeError(f"zhike.api has no {name!r}") from None
+    module, _sep, attribute = path.partition(":")
+    loaded = import_module(module)
+    value = getattr(loaded, attribute) if attribute else loaded
+    globals()[name] = value
+    return value

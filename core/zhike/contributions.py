@@ -1,0 +1,542 @@
+"""What plugins return from the register hooks: small frozen values, nothing that runs by itself.
+
+Rules that hold for all of them:
+
+* ``name`` begins with the owner's name and a dot (``sales_floor.arrive``); the registry refuses
+  anything else, and refuses a second contribution of the same kind and name naming both owners.
+* ``title``, ``summary`` and the like are English message ids.  Mark them with ``N_()`` so that
+  extraction finds them; they are translated where they are shown, in the catalogue of the owner.
+* Callables are plain functions.  ``s`` is a session of one company (``CompanySession``), ``me`` is
+  what ``zhike.api.current()`` returns in a request, ``principal`` is who asks, with the grants.
+* Lists the reader sees are ordered by ``weight``, then owner, then name; never by load order.
+* Everything is offered only where the owner is active for the company at hand.
+
+This module imports no Flask, no SQLAlchemy and no request state.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:  # names in annotations only: this module must stay free to import
+    import click
+    import wtforms
+
+    from zhike.rules import Engine as RuleEngine
+
+__all__ = [
+    "ApiResource",
+    "Column",
+    "Checked",
+    "Command",
+    "DashboardCard",
+    "DeadlineHandler",
+    "Engine",
+    "Event",
+    "Exporter",
+    "HealthCheck",
+    "HealthResult",
+    "Importer",
+    "Job",
+    "LifecycleContext",
+    "Listener",
+    "MenuItem",
+    "N_",
+    "NotificationType",
+    "Objection",
+    "OpenItem",
+    "OpenItems",
+    "Permission",
+    "PolicyPreset",
+    "Problem",
+    "RecordKind",
+    "RecordRef",
+    "RecordSummary",
+    "RolePreset",
+    "SearchHit",
+    "SearchProvider",
+    "SettingsSchema",
+    "SubjectData",
+]
+
+Session = Any  #: a CompanySession; ``Any`` because this module must not import the database layer
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the name extraction tools look for
+    """Mark ``msgid`` for extraction and return it unchanged; it is translated where shown."""
+    return msgid
+
+
+# -- values that hooks and services exchange -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RecordRef:
+    """Names a record of any plugin without importing it: ``plugin:kind:<uuid>``."""
+
+    plugin: str
+    kind: str
+    id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.plugin}:{self.kind}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> RecordRef:
+        """Read ``plugin:kind:<uuid>``; raises ValueError for anything else."""
+        parts = text.split(":")
+        if len(parts) != 3 or not parts[0] or not parts[1]:
+            raise ValueError(f"{text!r} is not a record reference (plugin:kind:uuid)")
+        return cls(parts[0], parts[1], uuid.UUID(parts[2]))
+
+
+@dataclass(frozen=True)
+class RecordSummary:
+    """How a record is shown elsewhere: its label and, where the reader may open it, its path."""
+
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A refusal with its reason.  ``reason`` is a finished sentence; ``rule`` a rule id, if any."""
+
+    reason: str
+    rule: str | None = None
+
+
+@dataclass(frozen=True)
+class LifecycleContext:
+    """What install, upgrade and uninstall hooks get.
+
+    ``session`` is a write session for global models; ``companies`` the ids of all companies, whose
+    data is reached through ``site.transaction(company_id)``.  ``site`` is the opened site.
+    """
+
+    site: Any
+    session: Any
+    companies: tuple[int, ...] = ()
+
+
+class Event:
+    """Base of typed events; see ``zhike.api.event``.  Subclasses are frozen dataclasses."""
+
+    __slots__ = ()
+    #: ``<plugin>.<what_happened>``, set by the ``@event`` decorator.
+    name: str = ""
+
+
+# -- rights ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """One thing that may be granted (权限).
+
+    risk     normal, sensitive (reads what is confidential) or critical (overrides, destroys).
+    implies  names of permissions that come with it; of the same plugin or of ``depends``.
+    """
+
+    name: str
+    title: str
+    risk: Literal["normal", "sensitive", "critical"] = "normal"
+    implies: tuple[str, ...] = ()
+    weight: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolePreset:
+    """A bundle of permissions offered when a company enables the plugin (建议角色).
+
+    scope is one of the five data scopes: all 全部, custom 自定义, unit 本部门, unit_tree
+    本部门及以下, own 仅本人.
+    """
+
+    name: str
+    title: str
+    permissions: tuple[str, ...]
+    scope: Literal["all", "custom", "unit", "unit_tree", "own"] = "unit_tree"
+    weight: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsSchema:
+    """Settings of a plugin: a WTForms form class whose fields are the schema (设置).
+
+    Every field needs ``default=``: the value in force where nobody chose one.  ``level`` says
+    whether each company has its own values or the whole site one.  At most one form per level.
+    """
+
+    form: type[wtforms.Form]
+    level: Literal["company", "system"] = "company"
+    title: str = ""
+
+
+# -- pages -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiResource:
+    """One operation of the JSON API, mounted at ``/api/v1/<plugin>/<path>``.
+
+    view      called with the path's arguments and, if ``request`` is given, ``body=`` an instance
+              of it; returns an instance of ``response`` (or None for 204).
+    request,  pydantic models; they are the published schema.
+    response
+    scope     what a token needs: read or write.  Writes take an ``Idempotency-Key`` header.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    view: Callable[..., Any]
+    permission: str
+    summary: str
+    request: type[Any] | None = None
+    response: type[Any] | None = None
+    scope: Literal["read", "write"] = "read"
+    status: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuItem:
+    """An entry of the left menu (菜单).
+
+    endpoint  Flask endpoint of the owner, e.g. ``sales_floor.today``; must need no argument.
+    section   today, work, customers, records, reports or setup: the order of the day.
+    badge     optional ``badge(me) -> int``; 0 shows nothing.
+    """
+
+    name: str
+    title: str
+    endpoint: str
+    permission: str
+    section: Literal["today", "work", "customers", "records", "reports", "setup"] = "work"
+    icon: str = ""
+    weight: int = 100
+    badge: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardCard:
+    """A card of the Today page (今日卡片), fetched in its own request, so it delays only itself.
+
+    ``render(me)`` returns safe markup, or "" to show nothing.
+    """
+
+    name: str
+    title: str
+    permission: str
+    render: Callable[[Any], str]
+    size: Literal["small", "medium", "wide"] = "medium"
+    weight: int = 100
+
+
+# -- what happens ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Hears an event after its transaction has committed, at least once.
+
+    event   name of the event; it may belong to a plugin that is not there.
+    handle  ``handle(s, event)`` in a transaction of its own in the event's company.  What it does
+            must be safe to repeat: the pair (event id, listener) is marked in that transaction, so
+            only effects outside the database can happen twice.  ``event`` is an instance of the
+            registered class, or a ``RawEvent`` with ``name`` and ``data`` where the class is
+            unknown in this process.
+    """
+
+    name: str
+    event: str
+    handle: Callable[[Session, Any], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Work done in the background (后台任务), again checked against the active set when it fires.
+
+    per            company: ``run(s)`` for every company where the owner is active;
+                   system: ``run(site)`` once.
+    every_minutes  interval, or ``daily_at`` local wall time of the site; neither: on request only.
+    timeout        seconds after which it counts as failed.
+    retries        further tries after a failure, with growing pauses.
+    """
+
+    name: str
+    title: str
+    run: Callable[[Any], None]
+    per: Literal["company", "system"] = "company"
+    every_minutes: int | None = None
+    daily_at: time | None = None
+    timeout: int = 300
+    retries: int = 3
+
+    def __post_init__(self) -> None:
+        if self.every_minutes is not None and self.daily_at is not None:
+            raise ValueError(f"job {self.name}: give every_minutes or daily_at, not both")
+        if self.every_minutes is not None and self.every_minutes < 1:
+            raise ValueError(f"job {self.name}: every_minutes must be at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineHandler:
+    """What falls due under ``kind`` (期限), and what its breach does.
+
+    ``fire(s, deadline)`` runs in a transaction of the deadline's company, exactly once in effect;
+    its budget is 30 seconds.
+    """
+
+    kind: str
+    title: str
+    fire: Callable[[Session, Any], None]
+
+    @property
+    def name(self) -> str:
+        """The kind: deadlines are found by it."""
+        return self.kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationType:
+    """Something a person may be told about in the inbox (通知类型)."""
+
+    name: str
+    title: str
+    summary: str = ""
+    default_on: bool = True
+
+
+# -- data in, out and around -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """One line of a search result; ``detail`` is already masked for the reader."""
+
+    ref: RecordRef
+    title: str
+    detail: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchProvider:
+    """Answers the search box (搜索).
+
+    ``query(s, principal, text, limit)`` returns at most ``limit`` hits, permissions applied in the
+    query.  ``reindex(s)`` writes this owner's entries of the company anew and returns how many.
+    """
+
+    name: str
+    title: str
+    permission: str
+    query: Callable[[Session, Any, str, int], Sequence[SearchHit]]
+    reindex: Callable[[Session], int] | None = None
+    weight: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of an import or export: ``key`` is stable, ``title`` stands in the sheet's head.
+
+    ``aliases`` are other heads that mean the same in the sheets people have (姓名, 客户姓名).
+    Values are what rules use: money in fen, instants aware, booleans true or false.
+    """
+
+    key: str
+    title: str
+    kind: Literal["text", "integer", "money", "date", "datetime", "boolean", "choice"] = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    example: str = ""
+    help: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exporter:
+    """Rows for a file (导出): ``rows(s, filters)`` yields mappings by column key, streamed.
+
+    filters  what a person may narrow it by first (``text``, ``date``, ``boolean``, ``choice``);
+             they come as text by key, dates as ISO dates, empty ones not at all. The key ``unit``
+             takes a site's UUID: only an exporter that has it serves people whose permission holds
+             at some sites, since it is asked for no other.
+    """
+
+    name: str
+    title: str
+    permission: str
+    columns: tuple[Column, ...]
+    rows: Callable[[Session, Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+    filters: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a row of an import, beside the column it is about (``""``: the row).
+
+    ``message`` is a finished sentence. A warning does not keep the row out.
+    """
+
+    message: str
+    column: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A row after checking: ``value`` is what ``apply`` gets; it is good without any error."""
+
+    value: Any
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing but warnings was found."""
+        return all(problem.warning for problem in self.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importer:
+    """Rows from a sheet (导入), first tried without effect.
+
+    columns        what the sheet holds; each row comes as a mapping by column key, typed.
+    validate       ``validate(s, row) -> Checked``; may read, must not write.
+    apply          ``apply(s, value, existing) -> RecordRef``: creates the record, or changes
+                   the one that ``find_existing`` named. UserError keeps the row out.
+    find_existing  ``find_existing(s, value) -> RecordRef | None``: the record the row is about.
+    key            columns that name a row: two rows of a file with the same ones are duplicates;
+                   compared as ``validate`` returned them where its value is a mapping.
+    models         scoped models whose rows ``apply`` creates or changes through the session, in the
+                   order in which they come to be: their images before and after are kept and the
+                   import can be undone. Append-only ones (ledger, contacts, events) do not belong
+                   here.
+    undone         ``undone(s, ref)`` tidies what was derived (search terms) after an undo.
+    """
+
+    name: str
+    title: str
+    permission: str
+    columns: tuple[Column, ...]
+    validate: Callable[[Session, Mapping[str, Any]], Checked]
+    apply: Callable[[Session, Any, RecordRef | None], RecordRef]
+    find_existing: Callable[[Session, Any], RecordRef | None] | None = None
+    key: tuple[str, ...] = ()
+    models: tuple[type[Any], ...] = ()
+    undone: Callable[[Session, RecordRef], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A rule engine by name (规则引擎): ``load()`` returns the pure engine, imported when asked.
+
+    day  ``day(s, unit_id, date)`` writes a real day of a site down as a drill: a document as in a
+         drill file, without ``policy``, people and customers by their UUIDs and in no other way.
+         Under ``people`` it may say what they are: ``{"<uuid>": "rep"}``, ``"customer"``.
+    names  ``names(s, ids)`` gives the words for ids in events and decisions, masked as in lists.
+    verbs  what each verb of its events is called: ``{"arrive": N_("arrival")}``.
+    """
+
+    name: str
+    title: str
+    load: Callable[[], RuleEngine]
+    day: Callable[[Session, uuid.UUID, date], Mapping[str, Any]] | None = None
+    names: Callable[[Session, Iterable[uuid.UUID]], Mapping[str, str]] | None = None
+    verbs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyPreset:
+    """A regulation as data (制度预设): a TOML file, and the drills that ship beside it."""
+
+    name: str
+    title: str
+    engine: str
+    path: Path
+    drills: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectData:
+    """One kind of personal data the plugin holds (个人信息).
+
+    columns  ``<table>.<column>`` of everything personal in it, with the full table name.
+    export   ``export(s, party_id)`` returns JSON-able records about this person.
+    erase    ``erase(s, party_id)`` removes or masks them and returns how many records changed.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    export: Callable[[Session, uuid.UUID], Sequence[Mapping[str, Any]]]
+    erase: Callable[[Session, uuid.UUID], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordKind:
+    """A kind of record that others may refer to: ``name`` is ``<plugin>.<kind>``.
+
+    ``describe(s, ref, principal)`` returns its label and link, or None where it is gone or may not
+    be seen by that principal.
+    """
+
+    name: str
+    title: str
+    describe: Callable[[Session, RecordRef, Any], RecordSummary | None]
+
+
+@dataclass(frozen=True)
+class HealthResult:
+    """ok, the sentence that says what was found, and what to do about it."""
+
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthCheck:
+    """A question the health page and ``zhike doctor`` ask: ``check(site) -> HealthResult``."""
+
+    name: str
+    title: str
+    check: Callable[[Any], HealthResult]
+    severity: Literal["warning", "critical"] = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A click command mounted as ``zhike <plugin> <last part of name>``; loaded when called."""
+
+    name: str
+    help: str
+    load: Callable[[], click.Command]
+
+
+@dataclass(frozen=True)
+class OpenItem:
+    """Something unfinished: the record, and the words for whoever takes it over."""
+
+    ref: RecordRef
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenItems:
+    """What is still open (未结事项), for a shift's handover and before a plugin is disabled.
+
+    ``query(s, unit_id, limit)``: ``unit_id`` None means the whole company.
+    """
+
+    name: str
+    title: str
+    permission: str
+    query: Callable[[Session, uuid.UUID | None, int], Sequence[OpenItem]]
+    weight: int = 100
