@@ -1,0 +1,1 @@
+"""Operations: running, backing up, restoring, upgrading and examining a site."""

@@ -1,0 +1,45 @@
+"""What the worker does for the site's safety every night, and on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zhike.db.session import Actor
+from zhike.ops import backup, restore
+from zhike.ops.container import BackupError
+from zhike.services import ledger
+from zhike.services.jobs.requests import Progress, handles
+from zhike.site import Site
+
+
+def make_backup(site: Site) -> backup.Backup:
+    """Make a backup, verify it, and let go of old ones; raises :class:`BackupError`.
+
+    Its outcome is in the site's ledger, so that an absence shows there as well.
+    """
+    made = backup.create(site.config)
+    result = restore.verify(site.config, made.path)
+    backup.prune(backup.folder(site.config))
+    with site.system(Actor(kind="system", name="backup")) as s:
+        ledger.append(
+            s,
+            "core.site.backed_up",
+            object=made.path.name,
+            result="failed" if result.problems else "ok",
+            body={"sealed": made.sealed_by is not None, "problems": result.problems[:5]},
+        )
+    if result.problems:
+        raise BackupError("; ".join(result.problems[:3]))
+    return made
+
+
+def nightly(site: Site) -> None:
+    """The nightly job."""
+    make_backup(site)
+
+
+@handles("backup.create")
+def requested(site: Site, args: Mapping[str, Any], progress: Progress) -> str:
+    """An administrator pressed the button."""
+    return make_backup(site).path.name

@@ -1,0 +1,284 @@
+"""The door 登录: signing in, and the counters that keep guessers out.
+
+Five wrong tries in fifteen minutes or ten in a day close an account's door, thirty in fifteen
+minutes that of a network (/24, or /56 of IPv6). The counters are rows, so that they hold for all
+processes; a try is written, and so counted as failed, before its password is looked at, and a row
+of success takes it out of the count afterwards, so that many tries at once cannot slip past. Rows
+are only ever added: they are sealed into the site's chain. A missing account is counted, costs one
+hash and is answered exactly like an existing one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from zhike import clock
+from zhike.db.session import SystemSession
+from zhike.models.people import AuthEvent, User
+from zhike.services import passwords, people, sessions
+from zhike.site import Site
+
+QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
+ACCOUNT_LIMITS = ((5, QUARTER), (10, DAY))
+NETWORK_LIMITS = ((30, QUARTER),)
+GOOD = ("signed_in", "proved")  #: kinds that take a try out of the count
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The door opened: the token for the cookie, and the company the session begins in."""
+
+    token: str
+    user_id: uuid.UUID
+    company_id: int | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The door stayed shut. ``retry_after`` is seconds to wait where it is locked, else None."""
+
+    retry_after: int | None = None
+
+
+def ip_prefix(ip: str) -> str:
+    """The network that is counted as one source: /24 of IPv4, /56 of IPv6; empty for no address."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    bits = 24 if address.version == 4 else 56
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+
+
+def _counted_as(login: str, user: User | None) -> str:
+    """The name tries are counted under. What was typed for a missing account is kept as a digest:
+    people type passwords into the wrong field."""
+    key = people.login_key(login)
+    if user is not None:
+        return user.login_key
+    return "?" + hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _wait(tries: list[datetime], limits: tuple[tuple[int, timedelta], ...]) -> int | None:
+    """Seconds until the next try is allowed, None for now; ``tries`` are newest first."""
+    now, longest = clock.now(), 0.0
+    for most, window in limits:
+        recent = [at for at in tries if now - at < window]
+        if len(recent) >= most:
+            longest = max(longest, (recent[most - 1] + window - now).total_seconds())
+    return int(longest) + 1 if longest > 0 else None
+
+
+_COUNTED = ("tried", *GOOD, "unlocked")
+
+
+def _failed(rows: Iterable[Any]) -> list[datetime]:
+    """Times of the tries that did not succeed, newest first; ``rows`` are newest first too."""
+    succeeded: set[str] = set()
+    tries: list[datetime] = []
+    for row in rows:
+        if row.kind == "unlocked":
+            break
+        if row.kind in GOOD:
+            succeeded.add(str(row.detail.get("try", "")))
+        elif str(row.id) not in succeeded:
+            tries.append(row.at)
+    return tries
+
+
+def _events_since(s: SystemSession, what: Any, since: datetime) -> Sequence[Any]:
+    return s.execute(
+        select(AuthEvent.id, AuthEvent.kind, AuthEvent.at, AuthEvent.detail)
+        .where(what, AuthEvent.at > since, AuthEvent.kind.in_(_COUNTED))
+        .order_by(AuthEvent.at.desc(), AuthEvent.id.desc())
+        .limit(2000)
+    ).all()
+
+
+def _locked_for(s: SystemSession, counted_as: str, prefix: str) -> int | None:
+    """Seconds for which this door is shut; None where it is open."""
+    now = clock.now()
+    own = _failed(_events_since(s, AuthEvent.login_key == counted_as, now - DAY))
+    waits = [_wait(own, ACCOUNT_LIMITS)]
+    if prefix:
+        network = _events_since(s, AuthEvent.ip_prefix == prefix, now - QUARTER)
+        waits.append(_wait(_failed(r for r in network if r.kind != "unlocked"), NETWORK_LIMITS))
+    return max((w for w in waits if w is not None), default=None)
+
+
+@dataclass(frozen=True)
+class _Try:
+    event_id: uuid.UUID
+    prefix: str
+    user_id: uuid.UUID | None
+    stored: str
+    usable: bool
+
+
+def _begin(site: Site, login: str, ip: str) -> _Try | Refused:
+    """Count the try before anything is compared, or refuse it unseen."""
+    prefix = ip_prefix(ip)
+    with site.system() as s:
+        user = people.find_user(s, login) if len(login) <= 200 else None
+        counted_as = _counted_as(login[:200], user)
+        _queue(s, f"door:{counted_as}", f"door:{prefix}")
+        wait = _locked_for(s, counted_as, prefix)
+        if wait is not None:
+            _note_lock(s, counted_as, user, prefix)
+            return Refused(wait)
+        event = AuthEvent(
+            kind="tried",
+            login_key=counted_as,
+            user_id=user.id if user else None,
+            ip_prefix=prefix,
+        )
+        s.add(event)
+        s.flush()
+        return _Try(
+            event.id,
+            prefix,
+            user.id if user else None,
+            user.password_hash if user else "",
+            user is not None and user.disabled_at is None,
+        )
+
+
+def _queue(s: SystemSession, *names: str) -> None:
+    """Let tries at the same account or from the same network count one after the other.
+
+    Without it PostgreSQL shows none of several tries at once to the others. On SQLite the write
+    transaction itself is the queue.
+    """
+    connection = s.connection()
+    if connection.dialect.name == "postgresql":
+        for name in sorted(names):  # always in one order, so that nobody waits in a circle
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _note_lock(s: SystemSession, counted_as: str, user: User | None, prefix: str) -> None:
+    """One row for a door that is shut, not one for every knock."""
+    known = s.scalar(
+        select(AuthEvent.id).where(
+            AuthEvent.login_key == counted_as,
+            AuthEvent.kind == "locked",
+            AuthEvent.at > clock.now() - QUARTER,
+        )
+    )
+    if known is None:
+        s.add(
+            AuthEvent(
+                kind="locked",
+                login_key=counted_as,
+                user_id=user.id if user else None,
+                ip_prefix=prefix,
+            )
+        )
+
+
+def sign_in(site: Site, login: str, password: str, *, ip: str, agent: str) -> SignedIn | Refused:
+    """Try to open the door with a login and a password.
+
+    ``ip`` is the peer's address as far as it may be believed. The password is compared outside any
+    transaction. The session begins in the company used last, or the only one there is.
+    """
+    tried = _begin(site, login, ip)
+    if isinstance(tried, Refused):
+        return tried
+    good = passwords.verify(tried.stored, password) and tried.usable
+    if not good or tried.user_id is None:
+        return Refused()
+    fresh = passwords.hash_password(password) if passwords.needs_rehash(tried.stored) else None
+    with site.system() as s:
+        user = s.get(User, tried.user_id)
+        if user is None or user.disabled_at is not None or user.password_hash != tried.stored:
+            return Refused()  # closed or changed while the password was being compared
+        if fresh is not None:
+            user.password_hash = fresh
+        _succeed(s, tried, "signed_in")
+        return _open(s, user.id, ip, agent)
+
+
+def open_for(site: Site, user_id: uuid.UUID, *, ip: str, agent: str) -> SignedIn | None:
+    """Open the door for somebody whom a plugin has proved (single sign-on), or None."""
+    with site.system() as s:
+        user = s.get(User, user_id)
+        if user is None or user.disabled_at is not None:
+            return None
+        note(s, "signed_in", user, ip=ip, by="plugin")
+        return _open(s, user.id, ip, agent)
+
+
+def _open(s: SystemSession, user_id: uuid.UUID, ip: str, agent: str) -> SignedIn:
+    """A session in the company used last, or the only one; else the person is asked."""
+    companies = [company.id for company in people.companies_of(s, user_id)]
+    company_id = companies[0] if len(companies) == 1 else None
+    if len(companies) > 1:
+        last = sessions.last_company(s, user_id)
+        company_id = last if last in companies else None
+    token = sessions.open_session(s, user_id, company_id=company_id, ip=ip, agent=agent)
+    return SignedIn(token, user_id, company_id)
+
+
+def prove_again(site: Site, user_id: uuid.UUID, password: str, *, ip: str) -> bool | Refused:
+    """Compare the password of somebody who is signed in; counted like a try at the door."""
+    with site.system() as s:
+        login = people.get_user(s, user_id).login
+    tried = _begin(site, login, ip)
+    if isinstance(tried, Refused):
+        return tried
+    if not (passwords.verify(tried.stored, password) and tried.usable):
+        return False
+    with site.system() as s:
+        _succeed(s, tried, "proved")
+    return True
+
+
+def _succeed(s: SystemSession, tried: _Try, kind: str) -> None:
+    user = people.get_user(s, tried.user_id) if tried.user_id else None
+    assert user is not None
+    s.add(
+        AuthEvent(
+            kind=kind,
+            login_key=user.login_key,
+            user_id=user.id,
+            ip_prefix=tried.prefix,
+            detail={"try": str(tried.event_id)},
+        )
+    )
+    s.flush()
+
+
+def note(s: SystemSession, kind: str, user: Any, *, ip: str = "", **detail: Any) -> None:
+    """Write what else happened at the door: ``signed_out``, ``password_changed``, ``unlocked`` …"""
+    s.add(
+        AuthEvent(
+            kind=kind,
+            login_key=user.login_key,
+            user_id=user.id,
+            ip_prefix=ip_prefix(ip),
+            detail=detail,
+        )
+    )
+    s.flush()
+
+
+def unlock(s: SystemSession, user_id: uuid.UUID, *, by: str) -> None:
+    """Forget the failed tries of an account; ``by`` names who did it, for the record."""
+    note(s, "unlocked", people.get_user(s, user_id), by=by)
+
+
+def failed_tries(s: SystemSession, user_id: uuid.UUID) -> int:
+    """Failed tries of an account within a day, for the panel."""
+    return len(_failed(_events_since(s, AuthEvent.user_id == user_id, clock.now() - DAY)))

@@ -1,0 +1,12 @@
+"""Background work: deadlines, jobs, requests, and the worker that looks after them.
+
+Truth is in rows: business code writes a deadline or an outbox event in its own transaction, and
+the worker finds it. A lease row decides who runs what, so any number of workers may look at once
+and each thing happens once; a worker that dies leaves a lease that runs out.
+"""
+
+from zhike.services.jobs.deadlines import cancel, schedule, sweep
+from zhike.services.jobs.requests import ask, request_state
+from zhike.services.jobs.worker import run_worker, tick
+
+__all__ = ["ask", "cancel", "request_state", "run_worker", "schedule", "sweep", "tick"]
