@@ -1,0 +1,49 @@
+"""The administration panel 管理后台: one blueprint a subject, all of them under ``/admin``.
+
+Who may see a page is said at its route; what a page does is a service call in one transaction.
+"""
+
+from __future__ import annotations
+
+from zhike.web.blueprint import CoreBlueprint
+
+
+def blueprints() -> tuple[CoreBlueprint, ...]:
+    """The panel's blueprints; imported only when a web application is built."""
+    from zhike.admin import (
+        adherence,
+        apps,
+        backups,
+        companies,
+        data,
+        data_exports,
+        data_uploads,
+        drills,
+        health,
+        jobs,
+        ledger,
+        organisation,
+        policies,
+        roles,
+        users,
+    )
+    from zhike.admin import settings as settings_pages
+
+    # The pages of data are three modules on one blueprint, which is whole only with all of them.
+    assert data.bp is data_exports.bp is data_uploads.bp
+    return (
+        adherence.bp,
+        apps.bp,
+        backups.bp,
+        companies.bp,
+        data.bp,
+        drills.bp,
+        health.bp,
+        jobs.bp,
+        ledger.bp,
+        organisation.bp,
+        policies.bp,
+        roles.bp,
+        settings_pages.bp,
+        users.bp,
+    )

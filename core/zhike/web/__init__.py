@@ -1,0 +1,1 @@
+"""The web application: the one place where things are put together for a browser."""

@@ -1,0 +1,104 @@
+"""Mounting operations at ``/api/v1/<owner>/<path>``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from pydantic import BaseModel
+from werkzeug.exceptions import BadRequest
+
+from zhike.contributions import ApiResource
+from zhike.errors import ConfigError
+from zhike.i18n import _
+from zhike.manifest import CORE
+from zhike.plugins.manager import PluginHost
+from zhike.plugins.registry import Entry
+from zhike.web.rest import openapi
+from zhike.web.rest.reading import json_body, query, validated
+from zhike.web.rights import Access
+
+PREFIX = "/api/v1"
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+
+def rule_of(owner: str, resource: ApiResource) -> str:
+    """The address of an operation."""
+    return f"{PREFIX}/{owner}/{resource.path.strip('/')}"
+
+
+def access_of(owner: str, resource: ApiResource) -> Access:
+    """What an operation needs. Only the core has some about oneself, which need no permission."""
+    if not resource.permission:
+        if owner != CORE:
+            raise ConfigError(f"operation {resource.name} names no permission")
+        return Access(own=resource.summary)
+    if resource.permission.partition(".")[0] not in (owner, CORE):
+        raise ConfigError(f"operation {resource.name}: {resource.permission!r} is another plugin's")
+    return Access(permission=resource.permission)
+
+
+def mount(app: Flask, host: PluginHost) -> None:
+    """Add every operation; a plugin whose operations cannot be mounted is broken."""
+    for entry in host.registry.of(ApiResource):
+        owner = entry.owner.plugin
+        if owner != CORE and owner not in host.manifests:
+            continue
+        try:
+            _add(app, entry)
+        except Exception as error:
+            if owner == CORE:
+                raise
+            host.mark_broken(owner, "api", error)
+    app.add_url_rule(
+        f"{PREFIX}/openapi.json",
+        "api:openapi",
+        openapi.answer,
+        methods=["GET"],
+        access=Access(own="the description of what one may ask"),
+    )
+
+
+def _add(app: Flask, entry: Entry[ApiResource]) -> None:
+    resource = entry.value
+    if resource.scope == "read" and resource.method != "GET":
+        raise ConfigError(f"operation {resource.name}: {resource.method} needs the scope write")
+    app.add_url_rule(
+        rule_of(entry.owner.plugin, resource),
+        f"api:{resource.name.replace('.', ':')}",
+        _view(resource),
+        methods=[resource.method],
+        access=access_of(entry.owner.plugin, resource),
+    )
+
+
+def _view(resource: ApiResource) -> Callable[..., Response]:
+    def view(**arguments: Any) -> Response:
+        if resource.request is not None:
+            arguments["body"] = validated(resource.request, _sent(resource))
+        elif request.args:
+            raise BadRequest(_("This operation takes no parameters."))
+        result = resource.view(**arguments)
+        if resource.response is None or result is None:
+            return Response(status=204)
+        return _answer(resource.response, result, resource.status)
+
+    view.__name__ = resource.name
+    return view
+
+
+def _sent(resource: ApiResource) -> Any:
+    assert resource.request is not None
+    if resource.method in BODY_METHODS:
+        if request.args:
+            raise BadRequest(_("This operation takes no parameters."))
+        return json_body()
+    return query(resource.request)
+
+
+def _answer(model: type[BaseModel], result: Any, status: int) -> Response:
+    value = result if isinstance(result, model) else model.model_validate(result)
+    response = jsonify(value.model_dump(mode="json"))
+    response.status_code = status
+    return response
