@@ -1,0 +1,303 @@
+"""The panel as an administrator uses it: each page opens, each act does what it says, once."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from zhike.models.ledger import LedgerLine
+from zhike.models.organisation import Post, Staff, Unit
+from zhike.models.people import Role, RoleGrant, User
+from zhike.services import people
+from zhike.site import Site
+
+PAGES = (
+    "/admin/apps",
+    "/admin/settings",
+    "/admin/organisation",
+    "/admin/organisation/units/new",
+    "/admin/organisation/staff",
+    "/admin/organisation/staff/new",
+    "/admin/users",
+    "/admin/users/new",
+    "/admin/roles",
+    "/admin/roles/new",
+    "/admin/ledger",
+    "/admin/jobs",
+    "/admin/health",
+)
+
+
+@pytest.fixture
+def admin(login: Callable[..., FlaskClient], company: int) -> FlaskClient:
+    return login(company)
+
+
+def post(client: FlaskClient, url: str, page: str | None = None, **values: Any) -> Any:
+    """Send a form as a browser would: with the token and key of the page it stands on."""
+    shown = client.get(page or url).get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
+    assert token, shown[:500]
+    data = {"csrf_token": token.group(1), "idempotency_key": uuid.uuid4().hex, **values}
+    return client.post(url, data=data)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens(admin: FlaskClient, path: str) -> None:
+    answer = admin.get(path)
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_without_the_permission(
+    login: Callable[..., FlaskClient], company: int, path: str
+) -> None:
+    assert login(company, ["core.party.view"]).get(path).status_code == 403
+
+
+def test_a_site_a_group_and_a_person(admin: FlaskClient, site: Site, company: int) -> None:
+    answer = post(
+        admin, "/admin/organisation/units/new", name="一号案场", kind="site", code="H1", sort="1"
+    )
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    with site.reader(company) as s:
+        hall = s.scalars(select(Unit)).one()
+    post(
+        admin,
+        "/admin/organisation/units/new",
+        name="一组",
+        kind="department",
+        code="G1",
+        parent_id=str(hall.id),
+    )
+    answer = post(
+        admin,
+        "/admin/organisation/staff/new",
+        name="李敏",
+        number="007",
+        unit_id=str(hall.id),
+        title="置业顾问",
+        valid_from="2026-01-01",
+    )
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    tree = admin.get("/admin/organisation").get_data(as_text=True)
+    assert "一号案场" in tree
+    assert "一组" in tree
+    people_page = admin.get("/admin/organisation/staff?q=007").get_data(as_text=True)
+    assert "李敏" in people_page
+    assert "一号案场 置业顾问" in people_page
+    with site.reader(company) as s:
+        person = s.scalars(select(Staff)).one()
+        actions = set(s.scalars(select(LedgerLine.action)))
+    assert {"core.unit.added", "core.staff.added", "core.post.given"} <= actions
+    assert admin.get(f"/admin/organisation/staff/{person.id}").status_code == 200
+
+
+def test_bad_input_keeps_what_was_typed(admin: FlaskClient) -> None:
+    post(admin, "/admin/organisation/units/new", name="甲", kind="site", code="H1")
+    answer = post(admin, "/admin/organisation/units/new", name="乙店", kind="site", code="H1")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'value="乙店"' in text
+    assert "aria-invalid" in text
+
+
+def test_a_double_click_adds_one(admin: FlaskClient, site: Site, company: int) -> None:
+    shown = admin.get("/admin/organisation/units/new").get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
+    assert token
+    data = {
+        "csrf_token": token.group(1),
+        "idempotency_key": uuid.uuid4().hex,
+        "name": "甲",
+        "kind": "site",
+        "code": "H1",
+    }
+    answers = [admin.post("/admin/organisation/units/new", data=data) for _ in range(2)]
+    assert [a.status_code for a in answers] == [302, 302]
+    with site.reader(company) as s:
+        assert s.scalar(select(func.count()).select_from(Unit)) == 1
+
+
+def test_posts_stand_ins_and_leaving(admin: FlaskClient, site: Site, company: int) -> None:
+    post(admin, "/admin/organisation/units/new", name="甲", kind="site", code="H1")
+    with site.reader(company) as s:
+        hall = s.scalar(select(Unit.id))
+    for name in ("李敏", "王芳"):
+        post(
+            admin,
+            "/admin/organisation/staff/new",
+            name=name,
+            unit_id=str(hall),
+            title="顾问",
+            valid_from="2026-01-01",
+        )
+    with site.reader(company) as s:
+        ids = {row.name: row.id for row in s.execute(select(Staff.name, Staff.id))}
+    me = f"/admin/organisation/staff/{ids['李敏']}"
+    answer = post(
+        admin,
+        f"{me}/posts",
+        me,
+        unit_id=str(hall),
+        title="组长",
+        rank="5",
+        is_head="y",
+        valid_from="2026-02-01",
+    )
+    assert answer.status_code == 302
+    bad = post(
+        admin,
+        f"{me}/posts",
+        me,
+        unit_id=str(hall),
+        title="组长",
+        valid_from="2026-02-01",
+        valid_until="2026-01-01",
+    )
+    assert bad.status_code == 422
+    answer = post(admin, f"{me}/stand-ins", me, deputy_id=str(ids["王芳"]), valid_from="2026-02-01")
+    assert answer.status_code == 302
+    assert post(admin, f"{me}/leave", me).status_code == 302
+    with site.reader(company) as s:
+        person = s.require(Staff, ids["李敏"])
+        ends = s.scalars(select(Post.valid_until).where(Post.staff_id == person.id)).all()
+    assert person.status == "left"
+    assert all(end is not None for end in ends)
+
+
+def test_a_unit_in_use_stays_open(admin: FlaskClient, site: Site, company: int) -> None:
+    post(admin, "/admin/organisation/units/new", name="甲", kind="site", code="H1")
+    with site.reader(company) as s:
+        hall = s.scalar(select(Unit.id))
+    post(
+        admin,
+        "/admin/organisation/staff/new",
+        name="李敏",
+        unit_id=str(hall),
+        title="顾问",
+        valid_from="2026-01-01",
+    )
+    url = f"/admin/organisation/units/{hall}"
+    assert post(admin, f"{url}/close", url).status_code == 409
+    with site.reader(company) as s:
+        assert s.require(Unit, hall).closed_at is None
+
+
+def test_users_from_first_password_to_closing(admin: FlaskClient, site: Site, company: int) -> None:
+    answer = post(admin, "/admin/users/new", login="limin", name="李敏")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    password = re.search(r"<code>([^<]+)</code>", text)
+    assert password
+    with site.system_reader() as s:
+        user = people.find_user(s, "limin")
+    assert user is not None
+    assert user.must_change_password
+    assert password.group(1) not in user.password_hash
+    page = f"/admin/users/{user.id}"
+    with site.reader(company) as s:
+        role = s.scalars(select(Role).where(Role.is_admin)).one()
+    answer = post(admin, f"{page}/grants", page, role_id=str(role.id), scope="all")
+    assert answer.status_code == 302
+    with site.reader(company) as s:
+        grant = s.scalar(select(RoleGrant.id).where(RoleGrant.user_id == user.id))
+    assert post(admin, f"{page}/grants/{grant}/withdraw", page).status_code == 302
+    assert post(admin, f"{page}/password", page).status_code == 200
+    assert post(admin, f"{page}/state", page, close="1").status_code == 302
+    with site.system_reader() as s:
+        closed = s.get(User, user.id)
+    assert closed is not None
+    assert closed.disabled_at is not None
+    assert closed.password_hash != user.password_hash
+
+
+def test_a_stranger_s_account_does_not_exist_here(
+    admin: FlaskClient, site: Site, two_companies: Any, login: Callable[..., FlaskClient]
+) -> None:
+    login(two_companies.b, login="elsewhere")
+    with site.system_reader() as s:
+        user = people.find_user(s, "elsewhere")
+    assert user is not None
+    page = f"/admin/users/{user.id}"
+    assert admin.get(page).status_code == 404
+    for act in ("grants", "password", "state", "sessions"):
+        assert post(admin, f"{page}/{act}", "/admin/users/new", close="1").status_code == 404
+    with site.system_reader() as s:
+        after = s.get(User, user.id)
+    assert after is not None
+    assert (after.disabled_at, after.password_hash) == (None, user.password_hash)
+
+
+def test_who_may_not_change_roles_makes_no_administrator(
+    login: Callable[..., FlaskClient], site: Site, company: int
+) -> None:
+    login(company, login="chief")
+    clerk = login(company, ["core.users"], login="clerk")
+    with site.reader(company) as s:
+        role = s.scalars(select(Role).where(Role.is_admin)).one()
+    with site.system_reader() as s:
+        me = people.find_user(s, "clerk")
+        chief = people.find_user(s, "chief")
+    assert me is not None
+    assert chief is not None
+    page = f"/admin/users/{me.id}"
+    assert post(clerk, f"{page}/grants", page, role_id=str(role.id), scope="all").status_code == 422
+    target = f"/admin/users/{chief.id}"
+    assert post(clerk, f"{target}/password", target).status_code == 403
+    assert post(clerk, f"{target}/state", target, close="1").status_code == 403
+
+
+def test_roles(admin: FlaskClient, site: Site, company: int) -> None:
+    answer = post(
+        admin, "/admin/roles/new", title="前台", permissions=["core.party.view", "core.drill"]
+    )
+    assert answer.status_code == 302
+    with site.reader(company) as s:
+        role = s.scalars(select(Role).where(Role.title == "前台")).one()
+    assert role.permissions == ["core.drill", "core.party.view"]
+    page = f"/admin/roles/{role.id}"
+    assert post(admin, page, title="前台", permissions=["core.party.view"]).status_code == 302
+    assert post(admin, page, title="前台", permissions=["core.nonsense"]).status_code == 422
+    assert "前台" in admin.get("/admin/roles").get_data(as_text=True)
+    assert post(admin, f"{page}/delete", page).status_code == 302
+    with site.reader(company) as s:
+        assert s.find(Role, role.id) is None
+
+
+def test_the_ledger_shows_and_checks(admin: FlaskClient) -> None:
+    post(admin, "/admin/organisation/units/new", name="甲", kind="site", code="H1")
+    text = admin.get("/admin/ledger?q=core.unit").get_data(as_text=True)
+    assert "core.unit.added" in text
+    assert "user-" in text, "the administrator of this test, by name"
+    assert admin.get("/admin/ledger/1").status_code == 200
+    assert admin.get("/admin/ledger/9999").status_code == 404
+    assert admin.get("/admin/ledger?day=nonsense").status_code == 400
+    assert post(admin, "/admin/ledger/verify", "/admin/ledger").status_code == 200
+
+
+def test_companies_are_the_system_administrator_s(
+    admin: FlaskClient, site: Site, app: Any, company: int
+) -> None:
+    from zhike.testing.sites import sign_in
+
+    assert admin.get("/admin/companies").status_code == 403
+    with site.system() as s:
+        keeper = people.add_user(
+            s, login="keeper", name="keeper", is_system_admin=True, must_change_password=False
+        ).id
+    browser = sign_in(app, site, keeper)
+    assert browser.get("/admin/companies").status_code == 200
+    answer = post(
+        browser, "/admin/companies/new", name="新公司", slug="new", login="boss", person="老板"
+    )
+    assert answer.status_code == 200
+    assert "boss" in answer.get_data(as_text=True)
+    assert "新公司" in browser.get("/admin/companies").get_data(as_text=True)
+    assert browser.get("/admin/users").status_code in (303, 403), "reads no company's data"

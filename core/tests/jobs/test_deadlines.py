@@ -1,0 +1,294 @@
+"""Deadlines fire once however many look, survive failures, and sleep while their plugin is off."""
+
+from __future__ import annotations
+
+import multiprocessing
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import zhike.models  # noqa: F401
+from zhike import clock
+from zhike.config import Config
+from zhike.contributions import DeadlineHandler, Job
+from zhike.db.base import Base
+from zhike.db.session import CompanySession
+from zhike.models.inbox import Notice
+from zhike.models.jobs import Deadline, Heartbeat, JobRequest, JobRun
+from zhike.models.organisation import Staff
+from zhike.plugins.registry import Owner
+from zhike.services import companies, inbox
+from zhike.services.jobs import ask, cancel, deadlines, requests, schedule, sweep, worker
+from zhike.services.jobs.worker import take_lease, tick
+from zhike.site import Site
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site.open(Config(home=tmp_path, threads=4, plugin_allow=()))
+    core = [t for t in Base.metadata.sorted_tables if t.info.get("plugin") == "core"]
+    Base.metadata.create_all(site.engines.write, tables=core)
+    with site.system() as s:
+        companies.create_company(s, slug="one", name="一")
+        companies.create_company(s, slug="two", name="二")
+    yield site
+    site.close()
+
+
+def contribute(site: Site, hook: str, value: Any, owner: str = "core") -> None:
+    registry = site.plugins.registry
+    registry.add(Owner(owner), hook, [(value.name, value)])
+
+
+@pytest.fixture
+def staff(site: Site) -> uuid.UUID:
+    with site.transaction(1) as s:
+        row = Staff(name="李敏")
+        s.add(row)
+        s.flush()
+        return row.id
+
+
+def telling(staff: uuid.UUID) -> Callable[[CompanySession, Deadline], None]:
+    def fire(s: CompanySession, deadline: Deadline) -> None:
+        inbox.notify(s, staff, "core.due", "Due: %(what)s", values={"what": deadline.subject})
+
+    return fire
+
+
+def notices(site: Site) -> int:
+    with site.reader(1) as s:
+        return len(s.scalars(select(Notice.id)).all())
+
+
+def test_due_means_due_and_once(site: Site, staff: uuid.UUID) -> None:
+    handler = DeadlineHandler(kind="core.test", title="Test", fire=telling(staff))
+    contribute(site, "register_deadlines", handler)
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+        schedule(s, "core.test", "b", NOON + timedelta(seconds=1))
+    assert sweep(site, NOON - timedelta(seconds=1)).fired == 0
+    assert sweep(site, NOON).fired == 1
+    assert sweep(site, NOON).fired == 0
+    assert notices(site) == 1
+    assert sweep(site, NOON + timedelta(days=40)).fired == 1
+
+
+def test_moved_and_cancelled(site: Site, staff: uuid.UUID) -> None:
+    handler = DeadlineHandler(kind="core.test", title="Test", fire=telling(staff))
+    contribute(site, "register_deadlines", handler)
+    with site.transaction(1) as s:
+        first = schedule(s, "core.test", "a", NOON)
+        again = schedule(s, "core.test", "a", NOON + timedelta(hours=1))
+        assert again.id == first.id
+        schedule(s, "core.test", "b", NOON)
+        assert cancel(s, "core.test", "b")
+        assert not cancel(s, "core.test", "b")
+    assert sweep(site, NOON).fired == 0
+    assert sweep(site, NOON + timedelta(hours=1)).fired == 1
+
+
+def test_failure_undoes_its_effect_and_is_tried_again(site: Site, staff: uuid.UUID) -> None:
+    tell = telling(staff)
+    broken = [True]
+
+    def fire(s: CompanySession, deadline: Deadline) -> None:
+        tell(s, deadline)
+        if broken[0]:
+            raise RuntimeError("not today")
+
+    contribute(site, "register_deadlines", DeadlineHandler(kind="core.test", title="T", fire=fire))
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+    assert sweep(site, NOON).failed == 1
+    assert notices(site) == 0
+    with site.reader(1) as s:
+        row = s.scalars(select(Deadline)).one()
+    assert "not today" in row.last_error
+    assert row.state == "running"
+    assert sweep(site, NOON).failed == 0, "leased until the pause is over"
+    broken[0] = False
+    assert sweep(site, NOON + timedelta(hours=1)).fired == 1
+    assert notices(site) == 1
+
+
+def test_after_too_many_tries_it_is_parked_and_visible(site: Site) -> None:
+    def fire(s: CompanySession, deadline: Deadline) -> None:
+        raise RuntimeError("never")
+
+    contribute(site, "register_deadlines", DeadlineHandler(kind="core.test", title="T", fire=fire))
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+    moment = NOON
+    for _ in range(deadlines.MOST_TRIES + 3):
+        sweep(site, moment)
+        moment += timedelta(days=1)
+    with site.reader(1) as s:
+        row = s.scalars(select(Deadline)).one()
+    assert (row.state, row.attempt) == ("failed", deadlines.MOST_TRIES)
+
+
+def test_a_plugin_that_is_off_sleeps(site: Site, staff: uuid.UUID) -> None:
+    handler = DeadlineHandler(kind="acme.test", title="T", fire=telling(staff))
+    contribute(site, "register_deadlines", handler, owner="acme")
+    with site.transaction(1) as s:
+        schedule(s, "acme.test", "a", NOON)
+        schedule(s, "gone.test", "a", NOON)
+    assert sweep(site, NOON).asleep == 2
+    assert sweep(site, NOON + timedelta(days=100)).asleep == 2, "asleep is not failed"
+    assert notices(site) == 0
+
+
+def test_many_sweepers_at_once(site: Site, staff: uuid.UUID) -> None:
+    handler = DeadlineHandler(kind="core.test", title="Test", fire=telling(staff))
+    contribute(site, "register_deadlines", handler)
+    with site.transaction(1) as s:
+        for number in range(60):
+            schedule(s, "core.test", f"n{number}", NOON)
+    with ThreadPoolExecutor(4) as pool:
+        fired = sum(result.fired for result in pool.map(lambda _: sweep(site, NOON), range(4)))
+    assert fired == 60
+    assert notices(site) == 60
+
+
+def _lease(args: tuple[Config, str]) -> bool:
+    site = Site.open(args[0], plugins=False)
+    try:
+        return take_lease(site, "job", args[1])
+    finally:
+        site.close()
+
+
+def test_one_lease_for_many_processes(site: Site) -> None:
+    site.close()
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        for slot in ("m1", "m2"):
+            assert sum(pool.map(_lease, [(site.config, slot)] * 8)) == 1
+
+
+def test_tick_runs_jobs_once_a_slot_and_per_active_company(site: Site) -> None:
+    ran: list[object] = []
+
+    def run_company(s: CompanySession) -> None:
+        ran.append(s.company_id)
+
+    job = Job(name="core.each", title="Each", run=run_company, every_minutes=1)
+    contribute(site, "register_jobs", job)
+    off = Job(name="acme.each", title="Each", run=run_company, every_minutes=1)
+    contribute(site, "register_jobs", off, owner="acme")
+    whole = Job(name="core.whole", title="W", run=ran.append, per="system", every_minutes=2)
+    contribute(site, "register_jobs", whole)
+    with clock.frozen(NOON):
+        assert tick(site).ran
+        assert not tick(site).ran, "the minute is taken"
+    assert ran == [1, 2, site]
+    with clock.frozen(NOON + timedelta(minutes=1)):
+        assert tick(site).jobs >= 2
+
+
+def test_a_daily_job_that_was_missed_is_done_later_that_day(site: Site) -> None:
+    from datetime import time
+
+    ran: list[int] = []
+    job = Job(
+        name="core.daily", title="D", run=lambda s: ran.append(s.company_id), daily_at=time(9, 0)
+    )
+    contribute(site, "register_jobs", job)
+    for hour, expected in ((8, 0), (11, 2), (12, 2)):
+        with clock.frozen(datetime(2026, 11, 21, hour - 8, 0, tzinfo=UTC)):  # Shanghai is UTC+8
+            tick(site)
+        assert len(ran) == expected, hour
+
+
+def test_a_failed_job_is_tried_again_and_stays_visible(site: Site) -> None:
+    tries: list[int] = []
+
+    def run(s: CompanySession) -> None:
+        tries.append(s.company_id)
+        s.add(Staff(name="half"))
+        s.flush()
+        if len(tries) < 3:
+            raise RuntimeError("no")
+
+    job = Job(name="core.flaky", title="F", run=run, every_minutes=60, retries=2)
+    contribute(site, "register_jobs", job)
+    with site.system() as s:
+        two = companies.Company
+        s.get(two, 2).closed_at = NOON
+    with clock.frozen(NOON):
+        tick(site)
+    for minutes in (1, 2, 3, 4, 5):
+        with clock.frozen(NOON + timedelta(minutes=minutes)):
+            tick(site)
+    assert len(tries) == 3
+    with site.system_reader() as s:
+        states = s.scalars(
+            select(JobRun.state).where(JobRun.job == "core.flaky").order_by(JobRun.attempt)
+        ).all()
+    assert states == ["failed", "failed", "done"]
+    with site.reader(1) as s:
+        assert len(s.scalars(select(Staff)).all()) == 1, "failed tries left nothing"
+
+
+def test_when_the_clock_goes_back_nothing_new_fires(site: Site, staff: uuid.UUID) -> None:
+    handler = DeadlineHandler(kind="core.test", title="Test", fire=telling(staff))
+    contribute(site, "register_deadlines", handler)
+    with clock.frozen(NOON):
+        tick(site)
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON - timedelta(days=2))
+    with clock.frozen(NOON - timedelta(hours=1)):
+        done = tick(site)
+    assert done.clock_back
+    assert notices(site) == 0
+    with site.system_reader() as s:
+        beat = s.get(Heartbeat, "worker")
+    assert beat is not None
+    assert beat.at == NOON
+    with clock.frozen(NOON + timedelta(hours=1)):
+        done = tick(site)
+    assert done.catching_up
+    assert notices(site) == 1
+
+
+def test_requests(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "_handlers", {})
+
+    @requests.handles("greet")
+    def greet(site: Site, args: Any, progress: Any) -> str:
+        progress(50, "half")
+        if args["name"] == "x":
+            raise RuntimeError("no x")
+        return f"hello {args['name']}"
+
+    first = ask(site, "greet", {"name": "甲"})
+    assert ask(site, "greet", {"name": "甲"}) == first, "the same open request is one request"
+    bad = ask(site, "greet", {"name": "x"})
+    lost = ask(site, "nobody", {})
+    assert requests.run_waiting(site) == 3
+    with site.system_reader() as s:
+        states = {row.id: (row.state, row.message) for row in s.scalars(select(JobRequest))}
+    assert states[first] == ("done", "hello 甲")
+    assert states[bad] == ("failed", "no x")
+    assert states[lost][0] == "failed"
+
+
+def test_the_worker_stops_when_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from threading import Event, Timer
+
+    stop = Event()
+    seen: list[str] = []
+    monkeypatch.setattr(worker, "dispatch_outbox", lambda site: seen.append("outbox"))
+    monkeypatch.setattr(worker, "tick", lambda site: seen.append("tick"))
+    Timer(0.3, stop.set).start()
+    worker.run_worker(site, stop=stop, pause=0.05)
+    assert seen.count("outbox") >= 2
+    assert seen.count("tick") >= 1

@@ -1,0 +1,122 @@
+"""The web processes under the supervisor, with a small application instead of ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+APPLICATION = """
+import os
+def create(config):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        said = [os.getpid(), environ["wsgi.url_scheme"], environ["REMOTE_ADDR"], config.home.name]
+        return [" ".join(map(str, said)).encode()]
+    return application
+"""
+
+RUN = """
+import sys
+from zhike.ops.supervisor import ChildSpec, Supervisor, listen
+listener = listen("127.0.0.1", 0)
+fd = listener.fileno()
+command = [sys.executable, "-m", "zhike.ops.webserver", "--fd", str(fd), "--factory", "tiny:create"]
+address = "http://127.0.0.1:%d" % listener.getsockname()[1]
+sys.exit(Supervisor(
+    [ChildSpec("web", command, announces=True, inherit=(fd,))],
+    on_ready=lambda: print(address, flush=True), pause=0.05,
+).run())
+"""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A supervisor that serves the small application, and its address."""
+    (tmp_path / "tiny.py").write_text(APPLICATION)
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "ZHIKE_HOME": str(tmp_path / "site")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True, env=env
+    )
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    assert address, "the web processes did not start"
+    yield process, address
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def gone(pid: int, seconds: float = 30) -> bool:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_serves_and_stops(served: tuple[subprocess.Popen[str], str]) -> None:
+    process, address = served
+    worker, scheme, peer, home = httpx.get(address).text.split()
+    assert (scheme, peer, home) == ("http", "127.0.0.1", "site")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert gone(int(worker))
+
+
+def test_believes_no_forwarded_header(served: tuple[subprocess.Popen[str], str]) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Ssl": "on"}
+    said = httpx.get(served[1], headers=headers).text.split()
+    assert said[1:3] == ["http", "127.0.0.1"]
+
+
+def test_a_restart_refuses_no_request(served: tuple[subprocess.Popen[str], str]) -> None:
+    process, address = served
+    answers: list[str] = []
+    failures: list[str] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answers.append(httpx.get(address, timeout=20).text.split()[0])
+            except (httpx.HTTPError, IndexError) as error:
+                failures.append(repr(error))
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    before = {httpx.get(address).text.split()[0] for _ in range(20)}
+    for asker in askers:
+        asker.start()
+    process.send_signal(signal.SIGHUP)
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and not (
+        all(gone(int(pid), 0.1) for pid in before) and answers and answers[-1] not in before
+    ):
+        time.sleep(0.05)
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert failures == []
+    assert answers[-1] not in before
+    assert len(set(answers) - before) > 0
+
+
+def test_nothing_outlives_a_killed_supervisor(
+    served: tuple[subprocess.Popen[str], str],
+) -> None:
+    process, address = served
+    worker = int(httpx.get(address).text.split()[0])
+    process.kill()
+    process.wait()
+    assert gone(worker)
