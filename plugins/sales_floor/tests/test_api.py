@@ -1,0 +1,88 @@
+"""The JSON operations do what the pages do."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from zhike.api import clock
+
+
+@pytest.fixture
+def api(ground, login):
+    """An administrator's client that speaks JSON at the floor's own time."""
+    browser = login(ground.company)
+    base = f"/api/v1/sales_floor/floor/{ground.unit}"
+
+    def call(method, path, body=None, key=None, **kw):
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex} if method != "get" else {}
+        with clock.frozen(ground.now):
+            return getattr(browser, method)(
+                path if path.startswith("/api") else f"{base}/{path}",
+                json=body,
+                headers=headers,
+                **kw,
+            )
+
+    return call
+
+
+def test_a_morning_by_json(ground, api):
+    a, b = ground.reps["A"], ground.reps["B"]
+    for rep in (a, b):
+        answer = api("post", f"reps/{rep}/act", {"action": "sign_in"})
+        assert answer.status_code == 200, answer.json
+    first = api("post", "arrivals", {"persons": [{"name": "张伟", "phone": "13812345678"}]})
+    assert first.status_code == 201, first.json
+    assert first.json["assigned"] == str(a)
+    assert first.json["rules"] == ["SF-A-01"]
+    assert first.json["sentence"]
+    board = api("get", "board").json
+    assert [v["label"] for v in board["in_reception"]] == ["张伟"]
+    visit = first.json["visit_id"]
+    assert api("post", f"visits/{visit}/end", {"grade": "A"}).status_code == 200
+    listed = api("get", "customers?grade=A").json["customers"]
+    assert [(c["name"], c["owner_id"]) for c in listed] == [("张伟", str(a))]
+    customer = listed[0]["id"]
+    assert api("post", f"customers/{customer}/contacts", {"kind": "call"}).json["counted"] is True
+    deal = api(
+        "post",
+        "deals",
+        {"customer_id": customer, "property": "3-2-1201", "amount_fen": 286_000_000},
+    )
+    assert deal.status_code == 201, deal.json
+    shown = api("get", f"deals/{deal.json['deal_id']}").json
+    assert [(s["staff_id"], s["performance"], s["commission"]) for s in shown["shares"]] == [
+        (str(a), 10_000, 10_000)
+    ]
+    assert api("post", f"deals/{deal.json['deal_id']}/refund", {"reason": "退"}).status_code == 200
+    assert api("get", f"deals/{deal.json['deal_id']}").json["state"] == "refunded"
+    lines = api("get", "registers/SFF-01").json["lines"]
+    assert [line["visitor"] for line in lines] == ["张伟"]
+    why = api("get", f"/api/v1/sales_floor/decisions/{first.json['decision_id']}")
+    assert "张伟" in why.json["sentences"][0]
+
+
+def test_one_key_is_one_arrival(ground, api):
+    api("post", f"reps/{ground.reps['A']}/act", {"action": "sign_in"})
+    body = {"persons": [{"name": "李娜", "phone": "13900001111"}]}
+    first = api("post", "arrivals", body, key="k" * 20)
+    again = api("post", "arrivals", body, key="k" * 20)
+    assert first.json == again.json
+    assert len(api("get", "visits").json["visits"]) == 1
+
+
+def test_bad_input_is_a_problem_and_changes_nothing(ground, api):
+    for path, body, status in (
+        ("arrivals", {"persons": []}, 422),
+        ("arrivals", {"unknown": 1}, 422),
+        ("arrivals", {"persons": [{"phone": "abc"}]}, 422),
+        (f"reps/{ground.reps['A']}/act", {"action": "out", "reason": "holiday"}, 422),
+        (f"visits/{uuid.uuid4()}/end", {}, 404),
+        (f"reps/{uuid.uuid4()}/act", {"action": "sign_in"}, 409),
+    ):
+        answer = api("post", path, body)
+        assert answer.status_code == status, (path, answer.json)
+        assert answer.mimetype == "application/problem+json"
+    assert api("get", "visits").json["visits"] == []

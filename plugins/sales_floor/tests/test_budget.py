@@ -1,0 +1,89 @@
+"""How many statements an act and a page cost; they do not grow with what is stored."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+
+from zhike.api import clock, idempotency
+from zhike_sales_floor.services import arrivals, floor
+from zhike_sales_floor.services.arrivals import Arrival, Person
+
+
+def counted(ground, count_queries, work):
+    with count_queries() as seen:
+        result = ground.do(
+            lambda s: idempotency.once(s, uuid.uuid4().hex, "act", lambda: str(work(s).seq))
+        )
+    assert result
+    return seen
+
+
+def test_an_act_costs_at_most_fourteen_statements(ground, count_queries):
+    ground.sign_in("ABCD")
+    ground.arrive(Person(name="张伟", phone="13812345678"))
+    quick = Arrival(persons=(Person(),))
+    for name, work, most in (
+        ("somebody unknown", lambda s: arrivals.arrive(s, ground.unit, quick), 11),
+        ("out", lambda s: floor.go_out(s, ground.unit, ground.reps["D"], "public"), 11),
+        ("back", lambda s: floor.come_back(s, ground.unit, ground.reps["D"]), 11),
+    ):
+        seen = counted(ground, count_queries, work)
+        listing = "\n".join(f"{n}. {text[:110]}" for n, text in enumerate(seen.statements, 1))
+        assert seen.count <= most, f"{name}: {seen.count}\n{listing}"
+
+
+def test_a_new_customer_with_phone_costs_little_more(ground, count_queries):
+    ground.sign_in("AB")
+    ground.arrive(Person(name="张伟", phone="13812345678"))
+    known = Arrival(persons=(Person(name="李娜", phone="13900001111"),))
+    seen = counted(ground, count_queries, lambda s: arrivals.arrive(s, ground.unit, known))
+    listing = "\n".join(f"{n}. {text[:110]}" for n, text in enumerate(seen.statements, 1))
+    assert seen.count <= 18, listing
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("board?since={version}", 3), ("board", 9), ("customers", 3), ("arrive", 10)],
+)
+def test_pages(ground, login, count_queries, path, most):
+    ground.sign_in("ABCD")
+    for number in range(6):
+        ground.arrive(Person(name=f"客户{number}", phone=f"1380000{number:04d}"))
+    browser = login(ground.company)
+    version = ground.read(lambda s: floor.floor_state(s, ground.unit)[0].version)
+    where = path.format(version=version).replace("board", "")
+    url = f"/p/sales_floor/floor/{ground.unit}" + (
+        f"/{where}" if where and where[0] != "?" else where
+    )
+    with clock.frozen(ground.now):
+        first = browser.get(url)
+        assert first.status_code in (200, 204)
+        with count_queries() as seen:
+            browser.get(url)
+    listing = "\n".join(f"{n}. {text[:140]}" for n, text in enumerate(seen.statements, 1))
+    assert seen.count <= most, listing
+
+
+def test_an_arrival_from_the_desk_costs_at_most_fourteen(ground, login, count_queries):
+    """Everything in one: who asks, the key, the decision, event, ledger of visits and answer."""
+    ground.sign_in("ABCD")
+    browser = login(ground.company)
+    url = f"/p/sales_floor/floor/{ground.unit}/arrive"
+    with clock.frozen(ground.now):
+        page = browser.get(url).get_data(as_text=True)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        for number in range(2):  # the first one warms what a process remembers
+            form = {
+                "csrf_token": token[1],
+                "idempotency_key": uuid.uuid4().hex,
+                "purpose": "buy",
+                "people": "1",
+                "who": f"新客{number}",
+            }
+            with count_queries() as seen:
+                assert browser.post(url, data=form).status_code == 303
+    listing = "\n".join(f"{n}. {text[:140]}" for n, text in enumerate(seen.statements, 1))
+    assert seen.count <= 14, listing

@@ -1,0 +1,201 @@
+"""Every page answers, says what it should, and every button does what it says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from zhike.api import LedgerLine, Staff, clock
+from zhike_sales_floor.models import Customer, Outing, Visit
+from zhike_sales_floor.services import deals, floor
+from zhike_sales_floor.services.arrivals import Person
+
+
+@pytest.fixture
+def busy(ground):
+    """A morning that has begun: visitors in reception, one waiting, an absence, a deal."""
+    ground.sign_in("ABC")
+    first = ground.arrive(Person(name="张伟", phone="13812345678"), need="三房")
+    ground.arrive()
+    ground.do(lambda s: floor.end_visit(s, first.visit_id, result="will_return", grade="A"))
+    ground.do(lambda s: floor.go_out(s, ground.unit, ground.reps["C"], "private", "取快递"))
+    ground.arrive(Person(name="李娜", phone="13900001111"))
+    ground.arrive()
+    customer = ground.read(lambda s: s.scalars(select(Customer).where(Customer.grade == "A")).one())
+    made = {}
+
+    def sell(s):
+        deal, act = deals.start(
+            s, customer.id, "subscription", property="3-2-1201", amount_fen=286_000_000
+        )
+        made["deal"] = deal.id
+        return act
+
+    ground.do(sell)
+    ground.customer, ground.deal = customer.id, made["deal"]
+    return ground
+
+
+def paths(busy):
+    visit = busy.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).first())
+    waiting = busy.read(lambda s: s.scalars(select(Visit).where(Visit.state == "waiting")).first())
+    outing = busy.read(lambda s: s.scalars(select(Outing)).first())
+    u, a = busy.unit, busy.reps["A"]
+    floor_ = f"/p/sales_floor/floor/{u}"
+    v, c, d = (
+        f"{floor_}/visit/{visit.id}",
+        f"{floor_}/customers/{busy.customer}",
+        f"{floor_}/deals/{busy.deal}",
+    )
+    return [
+        floor_,
+        f"{floor_}/wall",
+        f"{floor_}/arrive",
+        f"{floor_}/suggest?q=5678",
+        v,
+        f"{v}/end",
+        f"{v}/void",
+        f"{v}/hand-over",
+        f"{v}/take-over",
+        f"{v}/fault",
+        f"{v}/help",
+        f"{v}/flag",
+        f"{floor_}/visit/{waiting.id}/assign",
+        f"{floor_}/visit/{waiting.id}",
+        f"{v}/answer",
+        f"{floor_}/day",
+        f"{floor_}/team",
+        f"{floor_}/rep/{a}/out",
+        f"{floor_}/rep/{a}/leave",
+        f"{floor_}/outing/{outing.id}/reclass",
+        f"{floor_}/customers",
+        f"{floor_}/customers?q=zw",
+        f"{floor_}/customers?due=protection&grade=A",
+        c,
+        f"{c}/contact",
+        f"{c}/edit",
+        f"{c}/relation",
+        f"{c}/owner",
+        f"{floor_}/customers/suggest?q=zhang",
+        f"{floor_}/customers.xlsx",
+        f"{floor_}/deals",
+        f"{floor_}/deals/new?customer={busy.customer}",
+        d,
+        f"{d}/refund",
+        f"{d}/rule",
+        f"{d}/sheet",
+        f"{d}/sheet?as=xlsx",
+        f"{d}/sheet?as=pdf",
+        *(
+            f"{floor_}/registers?register={code}"
+            for code in ("SFF-01", "SFF-02", "SFF-03", "SFF-63")
+        ),
+        *(
+            f"{floor_}/registers/{code}?as={kind}"
+            for code in ("SFF-01", "SFF-03")
+            for kind in ("html", "pdf", "xlsx")
+        ),
+        f"{floor_}/differences",
+        f"{floor_}/days/2026-05-04",
+        f"/p/sales_floor/why/{visit.decision_id}",
+        f"/p/sales_floor/why/{visit.decision_id}?print=1",
+        "/p/sales_floor/me",
+    ]
+
+
+def test_every_page_answers(busy, login):
+    browser = login(busy.company)
+    wrong = []
+    with clock.frozen(busy.now):
+        for path in paths(busy):
+            answer = browser.get(path)
+            if answer.status_code != 200:
+                wrong.append((answer.status_code, path, answer.get_data(as_text=True)[:300]))
+        for path in ("", "customers", "deals", "registers", "differences", "day", "team"):
+            assert browser.get(f"/p/sales_floor/{path}").status_code in (200, 302)
+    assert not wrong, wrong
+
+
+def test_the_search_box_finds_a_customer_by_pinyin_and_digits(busy, login):
+    browser = login(busy.company)
+    with clock.frozen(busy.now):
+        for text in ("zw", "zhangwei", "5678", "张伟"):
+            page = browser.get("/search", query_string={"q": text}).get_data(as_text=True)
+            assert f"/customers/{busy.customer}" in page, text
+
+
+def test_a_rep_sees_his_own_customers_and_nobody_elses(busy, app):
+    from zhike.api import access
+    from zhike.testing import make_user, sign_in
+    from zhike_sales_floor.permissions import ROLES
+
+    rep = next(role for role in ROLES if role.name == "sales_floor.rep")
+    user = make_user(busy.site, busy.company, rep.permissions, scope="own")
+    with busy.site.transaction(busy.company) as s:
+        s.find(Staff, busy.reps["A"]).user_id = user
+        access.bump_generation(s)
+    browser = sign_in(app, busy.site, user)
+    others = busy.read(
+        lambda s: s.scalars(select(Customer).where(Customer.owner_id != busy.reps["A"])).first()
+    )
+    base = f"/p/sales_floor/floor/{busy.unit}/customers"
+    with clock.frozen(busy.now):
+        mine = browser.get(base).get_data(as_text=True)
+        assert "张伟" in mine
+        assert str(others.id) not in mine
+        assert browser.get(f"{base}/{busy.customer}").status_code == 200
+        assert browser.get(f"{base}/{others.id}").status_code == 404
+        assert browser.post(f"{base}/{busy.customer}/reveal").status_code == 403
+        day = browser.get("/p/sales_floor/me").get_data(as_text=True)
+        assert "我的轮次" in day
+        out = browser.post(f"/p/sales_floor/floor/{busy.unit}/rep/{busy.reps['B']}/sign_out")
+        assert out.status_code == 403
+
+
+def test_revealing_a_phone_is_a_line_in_the_ledger(busy, login):
+    browser = login(busy.company)
+    with clock.frozen(busy.now):
+        answer = browser.post(
+            f"/p/sales_floor/floor/{busy.unit}/customers/{busy.customer}/reveal",
+            headers={"HX-Request": "true"},
+        )
+    assert answer.get_data(as_text=True) == "13812345678"
+    actions = busy.read(lambda s: [line.action for line in s.scalars(select(LedgerLine))])
+    assert "core.party.reveal" in actions
+
+
+def test_a_poll_without_news_is_answered_with_nothing(busy, login):
+    browser = login(busy.company)
+    version = busy.read(lambda s: floor.floor_state(s, busy.unit)[0].version)
+    url = f"/p/sales_floor/floor/{busy.unit}"
+    with clock.frozen(busy.now):
+        same = browser.get(url, query_string={"since": version}, headers={"HX-Request": "true"})
+        news = browser.get(url, query_string={"since": version - 1}, headers={"HX-Request": "true"})
+    assert (same.status_code, same.data) == (204, b"")
+    text = news.get_data(as_text=True)
+    assert 'id="board"' in text
+    assert "<html" not in text
+
+
+def test_a_ruling_moves_the_customer_and_is_a_sheet_to_sign(busy, login):
+    browser = login(busy.company)
+    base = f"/p/sales_floor/floor/{busy.unit}"
+    with clock.frozen(busy.now):
+        refused = browser.post(
+            f"{base}/customers/{busy.customer}/owner", data={"to": str(busy.reps["C"])}
+        )
+        assert refused.status_code == 422
+        done = browser.post(
+            f"{base}/customers/{busy.customer}/owner",
+            data={"to": str(busy.reps["C"]), "reason": "双方同意"},
+        )
+        assert done.status_code == 303
+        page = browser.get(f"{base}/customers/{busy.customer}").get_data(as_text=True)
+        sheet = re.search(r"/rulings/([0-9a-f-]{36})", page)
+        assert sheet is not None
+        paper = browser.get(f"{base}/rulings/{sheet[1]}").get_data(as_text=True)
+    assert "双方同意" in paper
+    owner = busy.read(lambda s: s.require(Customer, busy.customer)).owner_id
+    assert owner == busy.reps["C"]

@@ -1,0 +1,104 @@
+"""Reps and an old ledger come in from sheets; what is wrong comes back beside its row."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from zhike.api import Party, Staff, clock, search, transfer
+from zhike_sales_floor import transfers
+from zhike_sales_floor.models import Customer, Rep, Visit
+from zhike_sales_floor.services import floor
+from zhike_sales_floor.services.arrivals import Person
+
+REPS, LEDGER = transfers.IMPORTERS
+
+
+def upload(importer, *lines: str):
+    content = "\n".join(lines).encode("utf-8-sig")
+    return transfer.open_upload(content, "台账.csv", importer.columns)
+
+
+def bring(ground, importer, sheet, key="batch-0001", mode="all"):
+    with clock.frozen(ground.now), ground.site.transaction(ground.company) as s:
+        return transfer.apply_import(s, importer, sheet, key, mode=mode)
+
+
+def test_reps_join_the_roster_and_leave_it_again_by_undo(ground):
+    sheet = upload(REPS, "案场,工号,姓名,岗位", "A1,2001,林雪,置业顾问", "A1,1001,顾问A,置业顾问")
+    applied = bring(ground, REPS, sheet)
+    names = ground.read(
+        lambda s: set(s.scalars(select(Staff.name).join(Rep, Rep.staff_id == Staff.id)))
+    )
+    assert names == {"顾问A", "顾问B", "顾问C", "顾问D", "林雪"}
+    new = ground.read(lambda s: s.scalars(select(Staff.id).where(Staff.name == "林雪")).one())
+    ground.do(lambda s: floor.sign_in(s, ground.unit, new))
+    assert applied.batch is not None
+
+
+def test_an_old_ledger_brings_owners_and_their_days(ground):
+    ground.sign_in("ABCD")
+    sheet = upload(
+        LEDGER,
+        "客户姓名,电话,归属顾问,首访日期,最近联系,等级,来源",
+        "张伟,13812345678,顾问B,2026-04-20,2026-05-01,A,自然到访",
+        "李娜,13900001111,1003,2026-04-01,2026-04-10,b,",
+    )
+    report = ground.read(lambda s: transfer.dry_run(s, LEDGER, sheet))
+    assert (report.good, report.bad) == (2, 0)
+    assert ground.read(lambda s: s.scalar(select(func.count(Customer.id)))) == 0
+    bring(ground, LEDGER, sheet)
+    row = ground.read(
+        lambda s: s.scalars(
+            select(Customer).join(Party, Party.id == Customer.party_id).where(Party.name == "张伟")
+        ).one()
+    )
+    assert ground.letter(row.owner_id) == "B"
+    assert (str(row.protected_until), row.grade) == ("2026-05-08", "A")
+    # The engine knows him: he meets his owner, uncounted; the silent one is new to the ring.
+    act = ground.arrive(Person(party_id=row.party_id))
+    assert (ground.letter(act.outcome["assigned"]), act.outcome["via"]) == ("B", "uncounted")
+
+
+def test_what_is_wrong_is_said_beside_its_row(ground):
+    sheet = upload(
+        LEDGER,
+        "客户,电话,归属,最近跟进,类别",
+        "张伟,13812345678,顾问A,2026-05-01,A",
+        ",,顾问A,2026-05-01,A",
+        "李娜,123,没有这个人,2099-01-01,Z",
+        "张伟,138 1234 5678,顾问A,2026-05-01,B",
+    )
+    report = ground.read(lambda s: transfer.dry_run(s, LEDGER, sheet))
+    by_row = {row: {p.column for p in found} for row, found in report.by_row().items()}
+    assert by_row[3] == {"name"}
+    assert by_row[4] == {"phone", "owner", "grade", "last_contact"}
+    assert 5 in by_row
+    assert transfer.error_workbook(sheet, report)[:2] == b"PK"
+    with pytest.raises(transfer.ImportRefused):
+        bring(ground, LEDGER, sheet)
+    assert ground.read(lambda s: s.scalar(select(func.count(Customer.id)))) == 0
+
+
+def test_an_import_can_be_taken_back(ground):
+    sheet = upload(LEDGER, "客户,电话,归属,最近跟进", "张伟,13812345678,顾问A,2026-05-01")
+    applied = bring(ground, LEDGER, sheet)
+    with clock.frozen(ground.now), ground.site.transaction(ground.company) as s:
+        transfer.undo_import(s, LEDGER, applied.batch.id)
+    assert ground.read(lambda s: s.scalar(select(func.count(Customer.id)))) == 0
+    assert ground.read(lambda s: search.query(s, "张伟", kinds=("core.party",), limit=5)) == []
+
+
+def test_an_import_in_use_is_not_taken_back(ground):
+    ground.sign_in("AB")
+    sheet = upload(LEDGER, "客户,电话,归属,最近跟进", "张伟,13812345678,顾问A,2026-05-01")
+    applied = bring(ground, LEDGER, sheet)
+    customer = ground.read(lambda s: s.scalars(select(Customer.id)).one())
+    ground.arrive(Person(customer_id=customer))
+    assert ground.read(lambda s: s.scalar(select(func.count(Visit.id)))) == 1
+    with (
+        pytest.raises(transfer.UndoRefused),
+        clock.frozen(ground.now),
+        ground.site.transaction(ground.company) as s,
+    ):
+        transfer.undo_import(s, LEDGER, applied.batch.id)

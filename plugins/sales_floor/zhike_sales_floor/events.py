@@ -1,0 +1,96 @@
+"""What the sales floor tells others, after it has happened; ids only, no personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zhike.api import Event, event
+
+
+@event("sales_floor.visit_assigned")
+@dataclass(frozen=True)
+class VisitAssigned(Event):
+    """A visitor was given to a rep. ``via`` is turn, ticket or uncounted; ids are UUIDs as text."""
+
+    unit_id: str
+    visit_id: str
+    staff_id: str
+    via: str
+    kind: str
+    rules: tuple[str, ...] = ()
+
+
+@event("sales_floor.visit_ended")
+@dataclass(frozen=True)
+class VisitEnded(Event):
+    """A reception ended; ``result`` is ended, voided, left_unserved …"""
+
+    unit_id: str
+    visit_id: str
+    staff_id: str
+    result: str
+
+
+@event("sales_floor.owner_called")
+@dataclass(frozen=True)
+class OwnerCalled(Event):
+    """The desk waits for an owner's answer until ``answer_by`` (ISO 8601, UTC)."""
+
+    unit_id: str
+    visit_id: str
+    staff_id: str
+    answer_by: str
+
+
+@event("sales_floor.customer_moved")
+@dataclass(frozen=True)
+class CustomerMoved(Event):
+    """Ownership of a customer passed from one rep to another, under the rules named."""
+
+    unit_id: str
+    customer_id: str
+    from_staff_id: str
+    to_staff_id: str
+    rules: tuple[str, ...] = ()
+
+
+@event("sales_floor.deal_closed")
+@dataclass(frozen=True)
+class DealClosed(Event):
+    """A subscription was signed; ``performance`` is basis points by staff id."""
+
+    unit_id: str
+    deal_id: str
+    customer_id: str
+    amount_fen: int
+    performance: dict[str, int]
+
+
+@event("sales_floor.deal_refunded")
+@dataclass(frozen=True)
+class DealRefunded(Event):
+    """A deal was cancelled and its credit reversed."""
+
+    unit_id: str
+    deal_id: str
+    customer_id: str
+
+
+@event("sales_floor.day_closed")
+@dataclass(frozen=True)
+class DayClosed(Event):
+    """A site's business day was closed; ``day`` is an ISO date."""
+
+    unit_id: str
+    day: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    VisitAssigned,
+    VisitEnded,
+    OwnerCalled,
+    CustomerMoved,
+    DealClosed,
+    DealRefunded,
+    DayClosed,
+)

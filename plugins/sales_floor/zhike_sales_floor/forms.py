@@ -1,0 +1,346 @@
+"""Forms of the pages. Choices that depend on the site (reps, sources) are filled by the views."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    DecimalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from zhike_sales_floor import words
+
+Choices = list[SelectChoice]
+
+
+def pick(pairs: Iterable[tuple[str, Any]]) -> Choices:
+    """Choices of a field from (value, words) pairs."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def choices(table: Mapping[str, Any], *, only: Iterable[str] = ()) -> Choices:
+    """Choices of a table of words, translated when shown; ``only`` keeps some keys, in order."""
+    keys = list(only) or [key for key in table if key]
+    return pick((key, _l(_word(table[key]))) for key in keys)
+
+
+def _word(value: Any) -> str:
+    return str(value[0] if isinstance(value, tuple) else value)
+
+
+def uuid_of(text: str | None) -> uuid.UUID | None:
+    """The id in a form field, or None for an empty or malformed one."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def fen(value: Decimal | None) -> int:
+    """An amount in yuan, as typed, in fen; 0 for none."""
+    return int((value or Decimal(0)) * 100)
+
+
+_REASON = [InputRequired(), Length(max=500)]
+
+
+class ArrivalForm(FlaskForm):  # type: ignore[misc]
+    """Who came: the first field is enough, the rest is for what the desk was told.
+
+    A choice that is not on the page (who receives, for a desk that may not choose) is empty.
+    """
+
+    who = StringField(
+        _l("Visitor"),
+        [Length(max=60)],
+        description=_l("Last four digits, pinyin or name; leave empty for somebody new."),
+    )
+    who_id = HiddenField()
+    phone = TelField(_l("Phone"), [Length(max=20)])
+    same = HiddenField()
+    brings = StringField(
+        _l("Brings along"),
+        [Length(max=60)],
+        description=_l("The new customer whom an old one brings, by name or phone."),
+    )
+    brings_id = HiddenField()
+    introducer = StringField(
+        _l("Introduced by"), [Length(max=60)], description=_l("A customer who is not here.")
+    )
+    introducer_id = HiddenField()
+    asks_for = SelectField(_l("Asks for"), default="")
+    recognised = BooleanField(_l("The owner does not recognise the customer"))
+    purpose = RadioField(
+        _l("Purpose"),
+        choices=pick(
+            [
+                ("buy", _l("buying")),
+                ("non_buying", _l("other material, not buying")),
+                ("scouting", _l("scouting")),
+            ]
+        ),
+        default="buy",
+    )
+    batch = StringField(
+        _l("Batch"),
+        [Length(max=20)],
+        description=_l("Same word for parties that belong together."),
+    )
+    source = SelectField(_l("Source"), default="")
+    need = StringField(_l("Need"), [Length(max=200)])
+    people = IntegerField(_l("Persons"), [Optional(), NumberRange(1, 99)], default=1)
+    receiver = SelectField(_l("Received by"), default="")
+    reason = StringField(_l("Reason"), [Length(max=500)])
+    taken_by = SelectField(_l("Already taken by"), default="")
+    flag = SelectField(
+        _l("This was"),
+        choices=pick(
+            [
+                ("wrong_turn", _l("wrong turn")),
+                ("poach", _l("poached visitor")),
+                ("none", _l("not decided yet")),
+            ]
+        ),
+        default="wrong_turn",
+    )
+
+
+class EndForm(FlaskForm):  # type: ignore[misc]
+    """End of a reception."""
+
+    result = RadioField(
+        _l("What came of it"), choices=choices(words.RESULTS), default="considering"
+    )
+    grade = RadioField(
+        _l("Intention class"),
+        choices=pick([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        default="",
+    )
+    follow_up_on = DateField(_l("Follow up on"), [Optional()])
+    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    need = TextAreaField(_l("Notes"), [Length(max=2000)])
+    name = StringField(_l("Name"), [Length(max=60)])
+    phone = TelField(_l("Phone"), [Length(max=20)])
+
+
+class ReasonForm(FlaskForm):  # type: ignore[misc]
+    """An act that takes a reason and nothing else."""
+
+    reason = TextAreaField(_l("Reason"), _REASON)
+
+
+class OptionalReasonForm(FlaskForm):  # type: ignore[misc]
+    """An act that may be given a reason."""
+
+    reason = TextAreaField(_l("Reason"), [Length(max=500)])
+
+
+class VoidForm(ReasonForm):
+    """The visitor is no customer; whoever may confirm it does so here."""
+
+    confirmed = BooleanField(_l("Confirmed by the supervisor"))
+
+
+class ToForm(FlaskForm):  # type: ignore[misc]
+    """An act that gives a visit to a rep."""
+
+    to = SelectField(_l("To"))
+    reason = TextAreaField(_l("Reason"), [Length(max=500)])
+
+
+class AssignForm(FlaskForm):  # type: ignore[misc]
+    """A manager's own choice of receiver."""
+
+    to = SelectField(_l("To"), [InputRequired()])
+    reason = TextAreaField(_l("Reason"), _REASON)
+
+
+class TakeOverForm(AssignForm):
+    """A take-over after the rep's own fault; the manager may confirm it at once."""
+
+    confirmed = BooleanField(_l("The manager confirms the fault"))
+
+
+class FaultForm(FlaskForm):  # type: ignore[misc]
+    """The manager's word on the fault behind a take-over."""
+
+    confirmed = RadioField(
+        _l("The fault is"),
+        choices=pick([("yes", _l("confirmed")), ("no", _l("not confirmed"))]),
+        default="yes",
+    )
+    reason = TextAreaField(_l("Reason"), _REASON)
+
+
+class HelpForm(FlaskForm):  # type: ignore[misc]
+    """Who helps."""
+
+    to = SelectField(_l("Helper"), [InputRequired()])
+
+
+class FlagForm(FlaskForm):  # type: ignore[misc]
+    """A reception out of turn is reported."""
+
+    kind = RadioField(_l("What happened"), choices=choices(words.FLAGS), default="wrong_turn")
+    offender = SelectField(_l("Who took the visitor"))
+    rightful = SelectField(_l("Whose turn it was"))
+    reason = TextAreaField(_l("What was seen"), _REASON)
+
+
+class OutForm(FlaskForm):  # type: ignore[misc]
+    """A rep leaves the floor."""
+
+    reason = RadioField(
+        _l("Reason"),
+        choices=choices(
+            words.OUT_REASONS, only=("public", "private", "lunch", "meeting", "training")
+        ),
+        validators=[InputRequired()],
+    )
+    words = StringField(_l("In words"), [Length(max=200)])
+
+
+class ReclassForm(ReasonForm):
+    """An absence becomes company business."""
+
+
+class DayForm(FlaskForm):  # type: ignore[misc]
+    """Who is rostered today; order numbers make a new ring."""
+
+    on_duty = SelectMultipleField(_l("Rostered today"))
+
+
+class RosterForm(FlaskForm):  # type: ignore[misc]
+    """Staff members who join the roster."""
+
+    staff = SelectMultipleField(_l("Join the roster"), [InputRequired()])
+
+
+class LeaveForm(FlaskForm):  # type: ignore[misc]
+    """A rep leaves for long, is transferred or resigns."""
+
+    why = RadioField(_l("Why"), choices=choices(words.LEAVE_REASONS), validators=[InputRequired()])
+    days = IntegerField(
+        _l("Length in days"),
+        [Optional(), NumberRange(1, 3650)],
+        description=_l("Only for a leave."),
+    )
+    reason = TextAreaField(_l("Note"), [Length(max=500)])
+
+
+class ContactForm(FlaskForm):  # type: ignore[misc]
+    """A call, message, visit or letter."""
+
+    kind = RadioField(_l("Kind"), choices=choices(words.CONTACT_KINDS), default="call")
+    answered = BooleanField(_l("The customer was reached"), default=True)
+    occurred_at = DateTimeLocalField(
+        _l("When"),
+        [Optional()],
+        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        description=_l("Leave empty for now; an earlier time shows as stated later."),
+    )
+    note = TextAreaField(_l("Notes"), [Length(max=2000)])
+    follow_up_on = DateField(_l("Follow up on"), [Optional()])
+    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+
+
+class CustomerForm(FlaskForm):  # type: ignore[misc]
+    """Class and next follow-up; name and phone where they are not known yet."""
+
+    grade = RadioField(
+        _l("Intention class"),
+        choices=pick([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        default="",
+    )
+    follow_up_on = DateField(_l("Follow up on"), [Optional()])
+    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    name = StringField(_l("Name"), [Length(max=60)])
+    phone = TelField(_l("Phone"), [Length(max=20)])
+
+
+class RelationForm(FlaskForm):  # type: ignore[misc]
+    """This customer is somebody's relative, friend or colleague."""
+
+    relation = SelectField(_l("This customer is"), choices=choices(words.RELATIONS))
+    other = StringField(_l("Of"), [InputRequired(), Length(max=60)])
+    other_id = HiddenField()
+    proof = StringField(
+        _l("Proof shown"),
+        [Length(max=200)],
+        description=_l(
+            "Household register, marriage certificate … Without proof it has no effect."
+        ),
+    )
+
+
+class OwnerForm(AssignForm):
+    """A ruling on whose customer this is."""
+
+
+class DealForm(FlaskForm):  # type: ignore[misc]
+    """The first paper of a deal."""
+
+    customer = StringField(_l("Customer"), [InputRequired(), Length(max=60)])
+    customer_id = HiddenField()
+    step = RadioField(
+        _l("Step"),
+        choices=pick(
+            [
+                ("subscription", _l("subscription")),
+                ("small_reservation", _l("small reservation")),
+            ]
+        ),
+        default="subscription",
+    )
+    property = StringField(_l("Property"), [InputRequired(), Length(max=40)])
+    amount = DecimalField(_l("Price in yuan"), [InputRequired(), NumberRange(0, 10**10)], places=2)
+    rep = SelectField(_l("Papers handled by"))
+
+
+class SharesForm(FlaskForm):  # type: ignore[misc]
+    """A ruling on the credit of a deal: ``Name 50 / Name 50``, read by the view."""
+
+    shares = StringField(
+        _l("Shares in per cent"),
+        [InputRequired(), Length(max=200)],
+        description=_l("For example: Li Min 60 / Wang Qiang 40"),
+    )
+    facts = TextAreaField(_l("Facts"), [InputRequired(), Length(max=2000)])
+    reason = TextAreaField(_l("Reason"), _REASON)
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]
+    """The called owner's answer."""
+
+    answer = SelectField(
+        _l("Answer"),
+        choices=pick(
+            [
+                ("accept", _l("is coming")),
+                ("decline", _l("cannot come")),
+                ("no_answer", _l("no answer")),
+            ]
+        ),
+    )
+
+
+class EmptyForm(FlaskForm):  # type: ignore[misc]
+    """An act that needs nothing typed."""

@@ -1,0 +1,251 @@
+"""What the sales floor contributes; each hook returns what the modules beside this one define."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from zhike.api import (
+    N_,
+    ApiResource,
+    CompanySession,
+    DashboardCard,
+    DeadlineHandler,
+    Engine,
+    Event,
+    Exporter,
+    Importer,
+    Job,
+    Listener,
+    MenuItem,
+    NotificationType,
+    OpenItems,
+    Permission,
+    PolicyPreset,
+    RecordKind,
+    RolePreset,
+    SearchProvider,
+    SettingsSchema,
+    SubjectData,
+    forms,
+    hookimpl,
+)
+
+
+@hookimpl
+def register_models() -> Sequence[str]:
+    """The tables."""
+    return ["zhike_sales_floor.models"]
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    """What may be granted."""
+    from zhike_sales_floor.permissions import PERMISSIONS
+
+    return PERMISSIONS
+
+
+@hookimpl
+def register_roles() -> Sequence[RolePreset]:
+    """前台, 置业顾问, 主管, 销售经理, 助理."""
+    from zhike_sales_floor.permissions import ROLES
+
+    return ROLES
+
+
+@hookimpl
+def register_settings() -> Sequence[SettingsSchema]:
+    """What is no part of a regulation."""
+    from zhike_sales_floor.settings import FloorSettings
+
+    return [SettingsSchema(form=FloorSettings, title=N_("Sales floor"))]
+
+
+@hookimpl
+def register_events() -> Sequence[type[Event]]:
+    """What others are told."""
+    from zhike_sales_floor.events import EVENTS
+
+    return EVENTS
+
+
+@hookimpl
+def register_listeners() -> Sequence[Listener]:
+    """Notices to reps, deadlines of calls."""
+    from zhike_sales_floor.jobs import LISTENERS
+
+    return LISTENERS
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    """The morning's reminder."""
+    from zhike_sales_floor.jobs import JOBS
+
+    return JOBS
+
+
+@hookimpl
+def register_deadlines() -> Sequence[DeadlineHandler]:
+    """Calls that ran out."""
+    from zhike_sales_floor.jobs import DEADLINES
+
+    return DEADLINES
+
+
+@hookimpl
+def register_notifications() -> Sequence[NotificationType]:
+    """What reps may be told about."""
+    from zhike_sales_floor.jobs import NOTIFICATIONS
+
+    return NOTIFICATIONS
+
+
+@hookimpl
+def register_search() -> Sequence[SearchProvider]:
+    """Customers in the search box."""
+    from zhike_sales_floor.finding import SEARCH
+
+    return SEARCH
+
+
+@hookimpl
+def register_exporters() -> Sequence[Exporter]:
+    """The customer list."""
+    from zhike_sales_floor.transfers import EXPORTERS
+
+    return EXPORTERS
+
+
+@hookimpl
+def register_importers() -> Sequence[Importer]:
+    """Reps and an existing customer ledger."""
+    from zhike_sales_floor.transfers import IMPORTERS
+
+    return IMPORTERS
+
+
+@hookimpl
+def register_documents() -> Sequence[forms.Form]:
+    """The regulation's forms and registers."""
+    from zhike_sales_floor.documents import DOCUMENTS
+
+    return DOCUMENTS
+
+
+def _load_engine() -> Any:
+    from zhike_sales_floor.rules import ENGINE
+
+    return ENGINE
+
+
+def _load_day(s: CompanySession, unit_id: uuid.UUID, on: date) -> Mapping[str, Any]:
+    from zhike_sales_floor.services import replay
+
+    return replay.day(s, unit_id, on)
+
+
+def _load_names(s: CompanySession, ids: Iterable[uuid.UUID]) -> Mapping[str, str]:
+    from zhike_sales_floor.services.names import names_for
+
+    return names_for(s, ids)
+
+
+@hookimpl
+def register_engines() -> Sequence[Engine]:
+    """The one function behind board, drill and API."""
+    from zhike_sales_floor import words
+
+    return [
+        Engine(
+            name="sales_floor.floor",
+            title=N_("Sales floor"),
+            load=_load_engine,
+            day=_load_day,
+            names=_load_names,
+            verbs=words.VERBS,
+        )
+    ]
+
+
+@hookimpl
+def register_policies() -> Sequence[PolicyPreset]:
+    """The twelve rules, with their worked examples."""
+    from zhike_sales_floor.policies import FILES, drills
+
+    return [
+        PolicyPreset(
+            name="sales_floor.P12",
+            title=N_("Floor rotation, twelve rules"),
+            engine="sales_floor.floor",
+            path=FILES["P12"],
+            drills=drills(),
+        )
+    ]
+
+
+@hookimpl
+def register_subject_data() -> Sequence[SubjectData]:
+    """One person's data."""
+    from zhike_sales_floor.subject import SUBJECT_DATA
+
+    return SUBJECT_DATA
+
+
+@hookimpl
+def register_record_kinds() -> Sequence[RecordKind]:
+    """Visits, customers, deals, by name for others."""
+    from zhike_sales_floor.records import RECORD_KINDS
+
+    return RECORD_KINDS
+
+
+@hookimpl
+def register_open_items() -> Sequence[OpenItems]:
+    """Who is still waiting or with a visitor."""
+    from zhike_sales_floor.records import OPEN_ITEMS
+
+    return OPEN_ITEMS
+
+
+@hookimpl
+def register_blueprints() -> Sequence[Any]:
+    """The pages."""
+    from zhike_sales_floor.views import bp
+
+    return [bp]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiResource]:
+    """The JSON operations."""
+    from zhike_sales_floor.api import RESOURCES
+
+    return RESOURCES
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuItem]:
+    """Board, my day, customers, deals, registers, reports, team."""
+    from zhike_sales_floor.menu import MENU
+
+    return MENU
+
+
+@hookimpl
+def register_cards() -> Sequence[DashboardCard]:
+    """The floor at a glance, and what waits for me."""
+    from zhike_sales_floor.menu import CARDS
+
+    return CARDS
+
+
+@hookimpl
+def on_enable(session: CompanySession) -> None:
+    """A policy to begin with, the numbering of deals, a floor for every site."""
+    from zhike_sales_floor.services.setup import prepare
+
+    prepare(session)

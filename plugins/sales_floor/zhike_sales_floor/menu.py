@@ -1,0 +1,140 @@
+"""Menu entries and the cards of the Today page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, url_for
+
+from zhike.api import N_, DashboardCard, MenuItem, organisation, reading
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor import words
+from zhike_sales_floor.services import board as boards
+from zhike_sales_floor.services import customers
+
+MENU = (
+    MenuItem(
+        name="sales_floor.my_day",
+        title=N_("My day"),
+        endpoint="sales_floor.my_day",
+        permission=may.SELF,
+        section="today",
+        icon="phone",
+        weight=10,
+    ),
+    MenuItem(
+        name="sales_floor.board",
+        title=N_("Floor board"),
+        endpoint="sales_floor.home",
+        permission=may.VIEW_BOARD,
+        section="work",
+        icon="kanban",
+        weight=10,
+    ),
+    MenuItem(
+        name="sales_floor.day",
+        title=N_("Day and absences"),
+        endpoint="sales_floor.day_home",
+        permission=may.VIEW_BOARD,
+        section="work",
+        icon="calendar-day",
+        weight=20,
+    ),
+    MenuItem(
+        name="sales_floor.customers",
+        title=N_("Customers"),
+        endpoint="sales_floor.customers_home",
+        permission=may.CUSTOMER_VIEW,
+        section="customers",
+        icon="people",
+        weight=10,
+    ),
+    MenuItem(
+        name="sales_floor.deals",
+        title=N_("Deals"),
+        endpoint="sales_floor.deals_home",
+        permission=may.CLOSING,
+        section="customers",
+        icon="file-earmark-text",
+        weight=20,
+    ),
+    MenuItem(
+        name="sales_floor.registers",
+        title=N_("Floor registers"),
+        endpoint="sales_floor.registers_home",
+        permission=may.REGISTERS,
+        section="records",
+        icon="journal-text",
+        weight=10,
+    ),
+    MenuItem(
+        name="sales_floor.differences",
+        title=N_("Acts and regulation"),
+        endpoint="sales_floor.differences_home",
+        permission=may.RULE,
+        section="reports",
+        icon="signpost-split",
+        weight=10,
+    ),
+    MenuItem(
+        name="sales_floor.team",
+        title=N_("Roster"),
+        endpoint="sales_floor.team_home",
+        permission=may.ROSTER,
+        section="setup",
+        icon="person-lines-fill",
+        weight=10,
+    ),
+)
+
+
+def floor_card(me: Any) -> str:
+    """Who is next, who waits, how many came today."""
+    unit = me.unit
+    if unit is None:
+        return ""
+    data = boards.board(reading(), unit.id)
+    if data is None:
+        return ""
+    return render_template(
+        "sales_floor/card_floor.html",
+        data=data,
+        words=words,
+        url=url_for("sales_floor.board", unit_id=unit.id),
+    )
+
+
+def follow_up_card(me: Any) -> str:
+    """My follow-ups that are due."""
+    if me.unit is None or me.staff is None:
+        return ""
+    s = reading()
+    today = organisation.today(s, me.unit.id)
+    lines = [
+        line
+        for line in customers.follow_ups(s, me.unit.id, me.staff.id)
+        if line.follow_up_on is not None and line.follow_up_on <= today
+    ]
+    return render_template(
+        "sales_floor/card_follow_ups.html", lines=lines[:8], today=today, unit_id=me.unit.id
+    )
+
+
+CARDS = (
+    DashboardCard(
+        name="sales_floor.floor",
+        title=N_("The floor now"),
+        permission=may.VIEW_BOARD,
+        render=floor_card,
+        size="medium",
+        weight=10,
+    ),
+    DashboardCard(
+        name="sales_floor.follow_ups",
+        title=N_("My follow-ups"),
+        permission=may.SELF,
+        render=follow_up_card,
+        size="medium",
+        weight=20,
+    ),
+)

@@ -1,0 +1,787 @@
+"""initial"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from zhike.db.types import JSONType, UTCDateTime
+
+revision = "sales_floor_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "sales_floor__day",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("first_seq", sa.Integer(), nullable=False),
+        sa.Column("last_seq", sa.Integer(), nullable=True),
+        sa.Column("opening", JSONType, nullable=False),
+        sa.Column("opened_at", UTCDateTime(), nullable=False),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__day_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__day_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__day")),
+        sa.UniqueConstraint(
+            "company_id", "unit_id", "day", name=op.f("uq_sales_floor__day_company_id_unit_id_day")
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    op.create_table(
+        "sales_floor__event",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("body", JSONType, nullable=False),
+        sa.Column("facts", JSONType, nullable=False),
+        sa.Column("outcome", JSONType, nullable=False),
+        sa.Column("occurred_at", UTCDateTime(), nullable=False),
+        sa.Column("recorded_at", UTCDateTime(), nullable=False),
+        sa.Column("policy_version_id", sa.Uuid(), nullable=True),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", JSONType, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__event_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__event_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__event")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "seq",
+            name=op.f("uq_sales_floor__event_company_id_unit_id_seq"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__event_company_id_unit_id_day_seq"),
+            ["company_id", "unit_id", "day", "seq"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__floor",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("turns", sa.Integer(), nullable=False),
+        sa.Column("visitors", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("state", JSONType, nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__floor_company_id_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__floor_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__floor")),
+        info={"plugin": "sales_floor"},
+    )
+    op.create_table(
+        "sales_floor__outing",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("out_at", UTCDateTime(), nullable=False),
+        sa.Column("back_at", UTCDateTime(), nullable=True),
+        sa.Column("reclassed_at", UTCDateTime(), nullable=True),
+        sa.Column("reclassed_by", sa.Text(), nullable=False),
+        sa.Column("reclass_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__outing_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__outing_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__outing_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__outing")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__outing", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__outing_company_id_staff_id_out_at"),
+            ["company_id", "staff_id", "out_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__outing_company_id_unit_id_day"),
+            ["company_id", "unit_id", "day"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__rep",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("joined_on", sa.Date(), nullable=False),
+        sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column("left_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__rep_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__rep_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__rep_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__rep")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "staff_id",
+            name=op.f("uq_sales_floor__rep_company_id_unit_id_staff_id"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__rep", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__rep_company_id_staff_id"),
+            ["company_id", "staff_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__ticket",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("issued_at", UTCDateTime(), nullable=False),
+        sa.Column("issued_seq", sa.Integer(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("ended_seq", sa.Integer(), nullable=True),
+        sa.Column("ended_how", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__ticket_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__ticket_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__ticket_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__ticket")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "number",
+            name=op.f("uq_sales_floor__ticket_company_id_unit_id_number"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__ticket", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__ticket_company_id_unit_id_issued_at"),
+            ["company_id", "unit_id", "issued_at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__customer",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=True),
+        sa.Column("owner_id", sa.Uuid(), nullable=True),
+        sa.Column("first_rep_id", sa.Uuid(), nullable=True),
+        sa.Column("introducer_id", sa.Uuid(), nullable=True),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("grade", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("first_visit_on", sa.Date(), nullable=True),
+        sa.Column("last_contact_on", sa.Date(), nullable=True),
+        sa.Column("protected_until", sa.Date(), nullable=True),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("follow_up_on", sa.Date(), nullable=True),
+        sa.Column("follow_up_note", sa.Text(), nullable=False),
+        sa.Column("facts", JSONType, nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("updated_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "first_rep_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__customer_company_id_first_rep_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "introducer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__customer_company_id_introducer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "owner_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__customer_company_id_owner_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "party_id"],
+            ["core__party.company_id", "core__party.id"],
+            name=op.f("fk_sales_floor__customer_company_id_party_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__customer_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__customer_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__customer")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "party_id",
+            name=op.f("uq_sales_floor__customer_company_id_unit_id_party_id"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__customer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__customer_company_id_introducer_id"),
+            ["company_id", "introducer_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__customer_company_id_owner_id_follow_up_on"),
+            ["company_id", "owner_id", "follow_up_on"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__customer_company_id_owner_id_id"),
+            ["company_id", "owner_id", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__customer_company_id_party_id"),
+            ["company_id", "party_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__customer_company_id_unit_id_id"),
+            ["company_id", "unit_id", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__customer_company_id_unit_id_protected_until"),
+            ["company_id", "unit_id", "protected_until"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__deal",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("property", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("policy_version_id", sa.Uuid(), nullable=True),
+        sa.Column("reserved_at", UTCDateTime(), nullable=True),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("refunded_at", UTCDateTime(), nullable=True),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('reserved', 'closed', 'refunded')", name=op.f("ck_sales_floor__deal_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__deal_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__deal_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__deal_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__deal_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__deal")),
+        sa.UniqueConstraint(
+            "company_id", "number", name=op.f("uq_sales_floor__deal_company_id_number")
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__deal", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__deal_company_id_customer_id"),
+            ["company_id", "customer_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__deal_company_id_unit_id_id"),
+            ["company_id", "unit_id", "id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__ruling",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("outcome", JSONType, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__ruling_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__ruling_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__ruling_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__ruling")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__ruling", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__ruling_company_id_unit_id_at"),
+            ["company_id", "unit_id", "at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__visit",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("due_id", sa.Uuid(), nullable=True),
+        sa.Column("turn_no", sa.Integer(), nullable=True),
+        sa.Column("helpers", JSONType, nullable=False),
+        sa.Column("passed", JSONType, nullable=False),
+        sa.Column("tickets", JSONType, nullable=False),
+        sa.Column("arrived_at", UTCDateTime(), nullable=False),
+        sa.Column("started_at", UTCDateTime(), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("grade", sa.Text(), nullable=False),
+        sa.Column("need", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("flag", JSONType, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('calling_owner', 'waiting', 'reception', 'ended', 'voided', 'left_unserved')",
+            name=op.f("ck_sales_floor__visit_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__visit_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "due_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__visit_company_id_due_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__visit_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__visit_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__visit_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__visit")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "day",
+            "number",
+            name=op.f("uq_sales_floor__visit_company_id_unit_id_day_number"),
+        ),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "turn_no",
+            name=op.f("uq_sales_floor__visit_company_id_unit_id_turn_no"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__visit", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__visit_company_id_customer_id_arrived_at"),
+            ["company_id", "customer_id", "arrived_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__visit_company_id_staff_id_arrived_at"),
+            ["company_id", "staff_id", "arrived_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__visit_company_id_unit_id_day_arrived_at"),
+            ["company_id", "unit_id", "day", "arrived_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "uq_sales_floor__visit_one_open_per_rep",
+            ["company_id", "unit_id", "staff_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'reception'"),
+            postgresql_where=sa.text("state = 'reception'"),
+        )
+
+    op.create_table(
+        "sales_floor__credit",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("performance", sa.Integer(), nullable=False),
+        sa.Column("commission", sa.Integer(), nullable=False),
+        sa.Column("rules", JSONType, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__credit_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__credit_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__credit_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__credit")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__credit", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__credit_company_id_deal_id"),
+            ["company_id", "deal_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__credit_company_id_staff_id_at"),
+            ["company_id", "staff_id", "at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__difference",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("visit_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_id", sa.Uuid(), nullable=True),
+        sa.Column("acted_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "acted_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__difference_company_id_acted_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "decided_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__difference_company_id_decided_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__difference_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "visit_id"],
+            ["sales_floor__visit.company_id", "sales_floor__visit.id"],
+            name=op.f("fk_sales_floor__difference_company_id_visit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__difference_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__difference")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__difference", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__difference_company_id_unit_id_day"),
+            ["company_id", "unit_id", "day"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__visit_guest",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("visit_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__visit_guest_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "visit_id"],
+            ["sales_floor__visit.company_id", "sales_floor__visit.id"],
+            name=op.f("fk_sales_floor__visit_guest_company_id_visit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__visit_guest_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__visit_guest")),
+        sa.UniqueConstraint(
+            "company_id",
+            "visit_id",
+            "customer_id",
+            name=op.f("uq_sales_floor__visit_guest_company_id_visit_id_customer_id"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__visit_guest", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__visit_guest_company_id_customer_id"),
+            ["company_id", "customer_id"],
+            unique=False,
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("sales_floor__visit_guest", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__visit_guest_company_id_customer_id"))
+
+    op.drop_table("sales_floor__visit_guest")
+    with op.batch_alter_table("sales_floor__difference", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__difference_company_id_unit_id_day"))
+
+    op.drop_table("sales_floor__difference")
+    with op.batch_alter_table("sales_floor__credit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__credit_company_id_staff_id_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__credit_company_id_deal_id"))
+
+    op.drop_table("sales_floor__credit")
+    with op.batch_alter_table("sales_floor__visit", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_sales_floor__visit_one_open_per_rep",
+            sqlite_where=sa.text("state = 'reception'"),
+            postgresql_where=sa.text("state = 'reception'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_sales_floor__visit_company_id_unit_id_day_arrived_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__visit_company_id_staff_id_arrived_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__visit_company_id_customer_id_arrived_at"))
+
+    op.drop_table("sales_floor__visit")
+    with op.batch_alter_table("sales_floor__ruling", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__ruling_company_id_unit_id_at"))
+
+    op.drop_table("sales_floor__ruling")
+    with op.batch_alter_table("sales_floor__deal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__deal_company_id_unit_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__deal_company_id_customer_id"))
+
+    op.drop_table("sales_floor__deal")
+    with op.batch_alter_table("sales_floor__customer", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_sales_floor__customer_company_id_unit_id_protected_until")
+        )
+        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_unit_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_party_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_owner_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_owner_id_follow_up_on"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_introducer_id"))
+
+    op.drop_table("sales_floor__customer")
+    with op.batch_alter_table("sales_floor__ticket", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__ticket_company_id_unit_id_issued_at"))
+
+    op.drop_table("sales_floor__ticket")
+    with op.batch_alter_table("sales_floor__rep", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__rep_company_id_staff_id"))
+
+    op.drop_table("sales_floor__rep")
+    with op.batch_alter_table("sales_floor__outing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__outing_company_id_unit_id_day"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__outing_company_id_staff_id_out_at"))
+
+    op.drop_table("sales_floor__outing")
+    op.drop_table("sales_floor__floor")
+    with op.batch_alter_table("sales_floor__event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__event_company_id_unit_id_day_seq"))
+
+    op.drop_table("sales_floor__event")
+    op.drop_table("sales_floor__day")

@@ -1,0 +1,104 @@
+"""How the floor's records are named where others refer to them, and what is unfinished."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from zhike.api import (
+    N_,
+    CompanySession,
+    OpenItem,
+    OpenItems,
+    RecordKind,
+    RecordRef,
+    RecordSummary,
+    _,
+)
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor.models import Customer, Deal, Visit
+from zhike_sales_floor.services.names import names_for
+
+
+def _may(principal: Any, permission: str, unit_id: uuid.UUID) -> bool:
+    return bool(principal.can(permission, unit_id))
+
+
+def describe_visit(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A visit by its visitors or its number."""
+    row = s.find(Visit, ref.id)
+    if row is None or not _may(principal, may.VIEW_BOARD, row.unit_id):
+        return None
+    title = row.label or _("Visitor no. %(n)s", n=row.number)
+    return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/visit/{row.id}")
+
+
+def describe_customer(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A customer by name, for whoever may see customers of the site."""
+    row = s.find(Customer, ref.id)
+    if row is None:
+        return None
+    answer = principal.can(may.CUSTOMER_VIEW, row.unit_id)
+    if not answer or (answer.why == "own" and row.owner_id != principal.staff_id):
+        return None
+    title = names_for(s, [row.id]).get(str(row.id), "")
+    return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/customers/{row.id}")
+
+
+def describe_deal(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A deal by its number."""
+    row = s.find(Deal, ref.id)
+    if row is None or not _may(principal, may.CLOSING, row.unit_id):
+        return None
+    return RecordSummary(row.number, f"/p/sales_floor/floor/{row.unit_id}/deals/{row.id}")
+
+
+def describe_rep(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A rep by name."""
+    del principal
+    name = names_for(s, [ref.id]).get(str(ref.id))
+    return RecordSummary(name) if name else None
+
+
+def describe_floor(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A site's floor, by its board."""
+    del s
+    if not _may(principal, may.VIEW_BOARD, ref.id):
+        return None
+    return RecordSummary(_("Floor board"), f"/p/sales_floor/floor/{ref.id}")
+
+
+RECORD_KINDS = (
+    RecordKind(name="sales_floor.visit", title=N_("Visit"), describe=describe_visit),
+    RecordKind(name="sales_floor.customer", title=N_("Customer"), describe=describe_customer),
+    RecordKind(name="sales_floor.deal", title=N_("Deal"), describe=describe_deal),
+    RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
+    RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
+)
+
+
+def open_visits(s: CompanySession, unit_id: uuid.UUID | None, limit: int) -> Sequence[OpenItem]:
+    """Visitors who wait or are being received."""
+    query = select(Visit).where(Visit.state.in_(("waiting", "calling_owner", "reception")))
+    if unit_id is not None:
+        query = query.where(Visit.unit_id == unit_id)
+    return [
+        OpenItem(
+            RecordRef("sales_floor", "visit", row.id),
+            row.label or _("Visitor no. %(n)s", n=row.number),
+        )
+        for row in s.scalars(query.order_by(Visit.arrived_at).limit(limit))
+    ]
+
+
+OPEN_ITEMS = (
+    OpenItems(
+        name="sales_floor.visits",
+        title=N_("Open visits"),
+        permission=may.VIEW_BOARD,
+        query=open_visits,
+    ),
+)

@@ -1,0 +1,381 @@
+"""Customers of a site: lists, one customer's record, contacts, relations, follow-ups."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from zhike.api import (
+    CompanySession,
+    Conflict,
+    Party,
+    RecordRef,
+    UserError,
+    _,
+    contacts,
+    organisation,
+    parties,
+)
+from zhike_sales_floor.models import Customer, Ruling
+from zhike_sales_floor.services import live
+from zhike_sales_floor.services.live import Act
+
+CONTACT_KINDS = ("call", "message", "visit", "letter")
+GRADES = ("A", "B", "C", "D")
+STAGES = ("visited", "reserved", "closed", "returned")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What narrows a list of customers; empty means everything the reader may see.
+
+    own        only customers of this staff member (data scope 仅本人).
+    due        ``follow_up`` (due today or overdue) or ``protection`` (runs out within two days).
+    text       last digits, pinyin or name.
+    """
+
+    owner: uuid.UUID | None = None
+    own: uuid.UUID | None = None
+    grade: str = ""
+    stage: str = ""
+    due: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the list; names are resolved, the phone is masked."""
+
+    id: uuid.UUID
+    name: str
+    phone: str
+    owner_id: uuid.UUID | None
+    grade: str
+    stage: str
+    first_visit_on: date | None
+    last_contact_on: date | None
+    protected_until: date | None
+    follow_up_on: date | None
+    follow_up_note: str
+    closed_on: date | None
+
+
+@dataclass(frozen=True)
+class PageOf:
+    """A page of lines with opaque cursors, empty at either end."""
+
+    lines: Sequence[Line]
+    after: str = ""
+    before: str = ""
+
+
+def _narrow(
+    s: CompanySession, statement: Select[Any], unit_id: uuid.UUID, f: Filter, today: date
+) -> Select[Any]:
+    statement = statement.where(Customer.unit_id == unit_id)
+    if f.own is not None:
+        statement = statement.where(Customer.owner_id == f.own)
+    if f.owner is not None:
+        statement = statement.where(Customer.owner_id == f.owner)
+    if f.grade:
+        statement = statement.where(Customer.grade == f.grade)
+    if f.stage:
+        statement = statement.where(Customer.stage == f.stage)
+    if f.due == "follow_up":
+        statement = statement.where(Customer.follow_up_on <= today)
+    elif f.due == "protection":
+        statement = statement.where(
+            Customer.protected_until >= today,
+            Customer.protected_until <= today + timedelta(days=2),
+        )
+    elif f.due == "lapsed":
+        statement = statement.where(Customer.protected_until < today)
+    if f.text.strip():
+        hits = [hit.id for hit in parties.suggest(s, f.text, limit=50)]
+        statement = statement.where(Customer.party_id.in_(hits))
+    return statement
+
+
+_COLUMNS = (
+    Customer.id,
+    Party.name,
+    Party.phone_masked,
+    Customer.owner_id,
+    Customer.grade,
+    Customer.stage,
+    Customer.first_visit_on,
+    Customer.last_contact_on,
+    Customer.protected_until,
+    Customer.follow_up_on,
+    Customer.follow_up_note,
+    Customer.closed_on,
+)
+
+
+_WIDE: Any = select(*_COLUMNS).outerjoin(Party, Party.id == Customer.party_id)
+
+
+def _line(row: Any) -> Line:
+    return Line(row[0], row[1] or "", row[2] or "", *row[3:])
+
+
+def list_page(
+    s: CompanySession,
+    unit_id: uuid.UUID,
+    f: Filter,
+    *,
+    after: str = "",
+    before: str = "",
+    limit: int = 25,
+) -> PageOf:
+    """One page of a site's customers, newest first, by key: as quick in the middle as in front."""
+    today = organisation.today(s, unit_id)
+    statement = _narrow(s, _WIDE, unit_id, f, today)
+    back = bool(before) and not after
+    try:
+        cursor = uuid.UUID(before if back else after) if (before or after) else None
+    except ValueError:
+        cursor = None
+    if back:
+        if cursor is not None:
+            statement = statement.where(Customer.id > cursor)
+        statement = statement.order_by(Customer.id)
+    else:
+        if cursor is not None:
+            statement = statement.where(Customer.id < cursor)
+        statement = statement.order_by(Customer.id.desc())
+    rows = s.execute(statement.limit(limit + 1)).all()
+    more, rows = len(rows) > limit, list(rows[:limit])
+    if back:
+        rows.reverse()
+    lines = [_line(row) for row in rows]
+    if not lines:
+        return PageOf(())
+    has_next = more if not back else True
+    has_previous = (cursor is not None) if not back else more
+    return PageOf(
+        lines,
+        after=str(lines[-1].id) if has_next else "",
+        before=str(lines[0].id) if has_previous else "",
+    )
+
+
+def follow_ups(
+    s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID, *, limit: int = 50
+) -> list[Line]:
+    """A rep's follow-ups up to a week ahead, the most overdue first."""
+    horizon = organisation.today(s, unit_id) + timedelta(days=7)
+    rows = s.execute(
+        select(*_COLUMNS)
+        .outerjoin(Party, Party.id == Customer.party_id)
+        .where(
+            Customer.unit_id == unit_id,
+            Customer.owner_id == staff_id,
+            Customer.follow_up_on <= horizon,
+        )
+        .order_by(Customer.follow_up_on, Customer.id)
+        .limit(limit)
+    ).all()
+    return [_line(row) for row in rows]
+
+
+def running_out(
+    s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID, *, limit: int = 50
+) -> list[Line]:
+    """A rep's customers whose protection ends within three days or has ended, soonest first."""
+    today = organisation.today(s, unit_id)
+    rows = s.execute(
+        select(*_COLUMNS)
+        .outerjoin(Party, Party.id == Customer.party_id)
+        .where(
+            Customer.unit_id == unit_id,
+            Customer.owner_id == staff_id,
+            Customer.protected_until.between(today - timedelta(days=30), today + timedelta(days=3)),
+        )
+        .order_by(Customer.protected_until, Customer.id)
+        .limit(limit)
+    ).all()
+    return [_line(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A line of the desk's type-ahead: the party, and the customer of this site it may be."""
+
+    party_id: uuid.UUID
+    customer_id: uuid.UUID | None
+    name: str
+    phone: str
+    owner_id: uuid.UUID | None
+
+
+def suggest(s: CompanySession, unit_id: uuid.UUID, text: str, *, limit: int = 8) -> list[Hit]:
+    """Type-ahead at the desk: last digits, pinyin or name; says whose customer it is here."""
+    hits = parties.suggest(s, text, limit=limit)
+    if not hits:
+        return []
+    known = {
+        row.party_id: row
+        for row in s.execute(
+            select(Customer.party_id, Customer.id, Customer.owner_id).where(
+                Customer.unit_id == unit_id, Customer.party_id.in_([hit.id for hit in hits])
+            )
+        )
+    }
+    found: list[Hit] = []
+    for hit in hits:
+        row = known.get(hit.id)
+        found.append(
+            Hit(
+                hit.id,
+                row.id if row else None,
+                hit.name,
+                hit.phone_masked,
+                row.owner_id if row else None,
+            )
+        )
+    return found
+
+
+def log_contact(
+    s: CompanySession,
+    customer_id: uuid.UUID,
+    kind: str,
+    *,
+    staff_id: uuid.UUID | None,
+    note: str = "",
+    occurred_at: datetime | None = None,
+    answered: bool = True,
+    direction: str = "out",
+) -> Act | None:
+    """Log a call, message, visit or letter 接触; the owner's own restarts the seven days.
+
+    A call nobody answered is kept in the register and tells the engine nothing: it is no contact.
+    Returns the engine's act, or None for an unanswered call.
+    """
+    if kind not in CONTACT_KINDS:
+        raise UserError(_("Please choose the kind of contact."), field="kind")
+    customer = s.require(Customer, customer_id)
+    contacts.log(
+        s,
+        kind,
+        party_id=customer.party_id,
+        staff_id=staff_id,
+        unit_id=customer.unit_id,
+        direction=direction,
+        occurred_at=occurred_at,
+        note=note,
+        answered=answered,
+        source=live.PLUGIN,
+        subject=RecordRef(live.PLUGIN, "customer", customer.id),
+    )
+    if not answered:
+        return None
+    fields = {"customer": str(customer_id), "kind": kind}
+    if staff_id is not None:
+        fields["rep"] = str(staff_id)
+    if occurred_at is not None:
+        fields["occurred_at"] = live.local_text(occurred_at, live.tz_of(s, customer.unit_id))
+    return live.act(s, customer.unit_id, "contact", fields, occurred_at=occurred_at)
+
+
+def prove_relation(
+    s: CompanySession,
+    customer_id: uuid.UUID,
+    other_id: uuid.UUID,
+    relation: str,
+    *,
+    proof: str,
+) -> Act:
+    """Log that a customer is ``relation`` of another 亲属关系; without proof it has no effect."""
+    customer, other = s.require(Customer, customer_id), s.require(Customer, other_id)
+    if customer.unit_id != other.unit_id:
+        raise Conflict(_("These customers belong to different sites."))
+    if customer_id == other_id:
+        raise UserError(_("A customer cannot be linked to itself."), field="other")
+    if customer.party_id and other.party_id and customer.party_id != other.party_id:
+        parties.link(s, customer.party_id, other.party_id, relation, proof=proof)
+    return live.act(
+        s,
+        customer.unit_id,
+        "relation",
+        {
+            "customers": [str(customer_id)],
+            "of": [str(other_id)],
+            "relation": relation,
+            "proven": bool(proof.strip()),
+            "by": s.actor.name,
+        },
+    )
+
+
+def set_follow_up(
+    s: CompanySession, customer_id: uuid.UUID, on: date | None, note: str = ""
+) -> Customer:
+    """Say when the owner is to follow up 下次跟进, or that nothing is planned (``None``)."""
+    customer = s.require(Customer, customer_id)
+    customer.follow_up_on, customer.follow_up_note = on, note.strip()
+    s.flush()
+    return customer
+
+
+def set_grade(s: CompanySession, customer_id: uuid.UUID, grade: str) -> Customer:
+    """Set the intention class 意向等级 A–D, or take it away with an empty text."""
+    if grade and grade not in GRADES:
+        raise UserError(_("Please choose a class from A to D."), field="grade")
+    customer = s.require(Customer, customer_id)
+    customer.grade = grade
+    s.flush()
+    return customer
+
+
+def rule_owner(s: CompanySession, customer_id: uuid.UUID, owner: uuid.UUID, reason: str) -> Act:
+    """A manager rules whose customer this is 裁定归属; the reason is part of the ruling."""
+    if not reason.strip():
+        raise UserError(_("Please give the reason."), field="reason")
+    customer = s.require(Customer, customer_id)
+    done = live.act(
+        s,
+        customer.unit_id,
+        "ruling",
+        {
+            "customer": str(customer_id),
+            "owner": str(owner),
+            "by": s.actor.name,
+            "reason": reason.strip(),
+        },
+        reason=reason,
+    )
+    s.add(
+        Ruling(
+            unit_id=customer.unit_id,
+            customer_id=customer_id,
+            subject=f"sales_floor:customer:{customer_id}",
+            outcome={"owner": str(owner)},
+            reason=reason.strip(),
+            by=s.actor.name,
+            at=done.at,
+            seq=done.seq,
+        )
+    )
+    s.flush()
+    return done
+
+
+def days_left(customer: Customer | Line, today: date) -> int | None:
+    """Days until protection ends: 0 is the last day inside (CV-2), negative once lapsed."""
+    if customer.protected_until is None:
+        return None
+    return (customer.protected_until - today).days
+
+
+def of_party(s: CompanySession, unit_id: uuid.UUID, party_id: uuid.UUID) -> uuid.UUID | None:
+    """The id of a party's customer record at a site, or None."""
+    return s.scalar(
+        select(Customer.id).where(Customer.unit_id == unit_id, Customer.party_id == party_id)
+    )

@@ -1,0 +1,352 @@
+"""Projections: from one step of the engine to the rows that pages, registers and lists read.
+
+Each function compares the floor before with the floor after, so whatever way a change came about
+(an act, a call that ran out, the close of day) its rows are written.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from zhike.api import CompanySession, emit
+from zhike.rules import to_json
+from zhike_sales_floor import events
+from zhike_sales_floor.models import (
+    Customer,
+    Day,
+    Outing,
+    Rep,
+    Ticket,
+    Visit,
+    VisitGuest,
+)
+from zhike_sales_floor.rules import state as st
+from zhike_sales_floor.services import credit
+from zhike_sales_floor.services.live import Work
+
+STATE = {
+    "WAITING": "waiting",
+    "CALLING_OWNER": "calling_owner",
+    "IN_RECEPTION": "reception",
+}
+
+
+def project(s: CompanySession, work: Work) -> None:
+    """Write everything that follows from one step, in the step's transaction."""
+    _visits(s, work)
+    _tickets(s, work)
+    _outings(s, work)
+    _customers(s, work)
+    credit.project(s, work)
+    _reps(s, work)
+    if work.event["event"] == "day_close":
+        _close_day(s, work)
+
+
+def utc(text: str) -> datetime:
+    """The instant that the engine wrote with its offset."""
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None
+
+
+# -- visits -----------------------------------------------------------------------------------
+
+
+def _visits(s: CompanySession, work: Work) -> None:
+    before, after = work.before.floor.visits, work.after.visits
+    changed = [key for key in before if before[key] != after.get(key)]
+    rows: dict[str, Visit] = {}
+    if changed:
+        ids = [uuid.UUID(key) for key in changed]
+        rows = {str(v.id): v for v in s.scalars(select(Visit).where(Visit.id.in_(ids)))}
+    for key in changed:
+        now = after.get(key)
+        if now is None:
+            _end_visit(s, work, rows[key], before[key])
+        else:
+            _fill(s, work, rows[key], now, before[key])
+    added = [visit for key, visit in after.items() if key not in before]
+    if added and changed:
+        # An update must reach the database before the insert that takes the rep it sets free.
+        s.flush()
+    for visit in added:
+        _add_visit(s, work, visit)
+    if not added and not after.get(str(work.step.outcome.get("visit", "")), None):
+        _passed_through(s, work)
+
+
+def _passed_through(s: CompanySession, work: Work) -> None:
+    """A visit that came and went within one step: a caller turned away at once has no row."""
+    key = str(work.step.outcome.get("visit", ""))
+    if work.event["event"] != "arrive" or key in work.before.floor.visits or not key:
+        return
+    visit = st.Visit(
+        id=key, customers=tuple(work.event.get("customers", ())), at=str(work.event["at"])
+    )
+    row = _add_visit(s, work, visit)
+    row.state, row.ended_at = "left_unserved", work.at
+
+
+def _add_visit(s: CompanySession, work: Work, visit: st.Visit) -> Visit:
+    extra = work.extra
+    work.floor.visitors += 1
+    row = Visit(
+        id=uuid.UUID(visit.id),
+        unit_id=work.floor.id,
+        day=work.day,
+        number=work.floor.visitors,
+        customer_id=uuid.UUID(visit.customers[0]) if visit.customers else None,
+        label=str(extra.get("label", "")),
+        people=int(extra.get("people", 1)),
+        need=str(extra.get("need", "")),
+        source=str(extra.get("source", "")),
+        relation=str(extra.get("relation", "")),
+        arrived_at=work.at,
+        state="waiting",
+        helpers=[],
+        passed=[],
+        tickets=[],
+        flag={},
+        seq=work.seq,
+    )
+    _fill(s, work, row, visit, None)
+    s.add(row)
+    for guest in visit.customers[1:]:
+        s.add(VisitGuest(visit_id=row.id, customer_id=uuid.UUID(guest)))
+    return row
+
+
+def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Visit | None) -> None:
+    before_rep = was.rep if was else ""
+    row.state = STATE.get(visit.status, "waiting")
+    row.kind, row.via = visit.kind, visit.via if visit.rep else ""
+    row.staff_id, row.due_id = _maybe(visit.rep), _maybe(visit.due)
+    row.helpers = list(visit.helpers)
+    if visit.flag and row.flag.get("kind") != visit.flag:
+        row.flag = {
+            "kind": visit.flag,
+            "by": str(work.event.get("reporter") or work.event.get("by") or ""),
+            "reason": str(work.event.get("reason", "")),
+            "at": work.at.isoformat(),
+        }
+    if decided := work.decided.get(visit.id):
+        row.decision_id = decided
+    if visit.turn_of and (was is None or was.turn_of != visit.turn_of):
+        work.floor.turns += 1
+        row.turn_no = work.floor.turns
+        row.passed = [dict(item) for item in work.step.outcome.get("passes", ())]
+        row.tickets = _ticket_notes(work)
+    if row.state == "reception" and visit.rep != before_rep:
+        row.started_at = row.started_at or work.at
+        emit(
+            s,
+            events.VisitAssigned(
+                unit_id=str(work.floor.id),
+                visit_id=visit.id,
+                staff_id=visit.rep,
+                via=visit.via,
+                kind=visit.kind,
+                rules=tuple(work.step.outcome.get("rules", ())),
+            ),
+        )
+    if visit.call and (was is None or was.call is None or was.call.rep != visit.call.rep):
+        emit(
+            s,
+            events.OwnerCalled(
+                unit_id=str(work.floor.id),
+                visit_id=visit.id,
+                staff_id=visit.call.rep,
+                answer_by=utc(visit.call.due).isoformat(),
+            ),
+        )
+
+
+def _ticket_notes(work: Work) -> list[dict[str, str]]:
+    before = {t.id: t for t in work.before.floor.tickets}
+    after = {t.id: t for t in work.after.tickets}
+    notes = [
+        {"how": "used", "rep": t.rep, "kind": t.kind} for i, t in before.items() if i not in after
+    ]
+    notes += [
+        {"how": "issued", "rep": t.rep, "kind": t.kind} for i, t in after.items() if i not in before
+    ]
+    return notes
+
+
+def _end_visit(s: CompanySession, work: Work, row: Visit, was: st.Visit) -> None:
+    own = str(work.step.outcome.get("visit", "")) == str(row.id)
+    status = str(work.step.outcome.get("status", "")) if own else ""
+    if status not in ("ended", "voided", "left_unserved"):
+        status = "ended" if was.rep else "left_unserved"
+    row.state, row.ended_at = status, work.at
+    extra = work.extra if own else {}
+    row.result = str(extra.get("result", row.result))
+    row.grade = str(extra.get("grade", row.grade))
+    row.need = str(extra.get("need") or row.need)
+    emit(
+        s,
+        events.VisitEnded(
+            unit_id=str(work.floor.id),
+            visit_id=str(row.id),
+            staff_id=was.rep,
+            result=status,
+        ),
+    )
+
+
+# -- tickets and absences ---------------------------------------------------------------------
+
+
+def _tickets(s: CompanySession, work: Work) -> None:
+    before = {t.id: t for t in work.before.floor.tickets}
+    after = {t.id: t for t in work.after.tickets}
+    for number, ticket in after.items():
+        if number not in before:
+            s.add(
+                Ticket(
+                    unit_id=work.floor.id,
+                    number=str(number),
+                    staff_id=uuid.UUID(ticket.rep),
+                    kind=ticket.kind,
+                    rule=ticket.rule,
+                    issued_at=work.at,
+                    issued_seq=work.seq,
+                )
+            )
+    gone = [str(number) for number in before if number not in after]
+    if not gone:
+        return
+    used = work.after.tally.used > work.before.floor.tally.used
+    rows = s.scalars(select(Ticket).where(Ticket.unit_id == work.floor.id, Ticket.number.in_(gone)))
+    for row in rows:
+        row.ended_at, row.ended_seq = work.at, work.seq
+        row.ended_how = "used" if used else "dropped"
+
+
+def _outings(s: CompanySession, work: Work) -> None:
+    for key, rep in work.after.reps.items():
+        was = work.before.floor.reps.get(key)
+        if was is None or rep.absences == was.absences:
+            continue
+        for place, absence in enumerate(rep.absences):
+            old = was.absences[place] if place < len(was.absences) else None
+            if old == absence:
+                continue
+            if old is None:
+                s.add(
+                    Outing(
+                        unit_id=work.floor.id,
+                        day=work.day,
+                        staff_id=uuid.UUID(key),
+                        kind=absence.kind,
+                        reason=str(work.extra.get("reason_text", "")),
+                        out_at=utc(absence.out),
+                        back_at=utc(absence.back) if absence.back else None,
+                    )
+                )
+                continue
+            row = s.scalars(
+                select(Outing).where(
+                    Outing.unit_id == work.floor.id,
+                    Outing.staff_id == uuid.UUID(key),
+                    Outing.out_at == utc(absence.out),
+                )
+            ).first()
+            if row is None:
+                continue
+            row.kind = absence.kind
+            row.back_at = utc(absence.back) if absence.back else None
+            if absence.reclassed and not old.reclassed:
+                row.reclassed_at = work.at
+                row.reclassed_by = str(work.event.get("by", ""))
+                row.reclass_reason = str(work.event.get("reason", ""))
+
+
+# -- customers ----------------------------------------------------------------------
+
+
+def _customers(s: CompanySession, work: Work) -> None:
+    for key in work.step.changed:
+        row = work.customers.get(key)
+        facts = work.step.state.customers.get(key)
+        if row is None or facts is None:
+            continue
+        former = row.owner_id
+        fill_customer(row, facts, lapse_days=work.policy.get("owner.contact_lapse_days"))
+        if former is not None and row.owner_id is not None and former != row.owner_id:
+            emit(
+                s,
+                events.CustomerMoved(
+                    unit_id=str(work.floor.id),
+                    customer_id=key,
+                    from_staff_id=str(former),
+                    to_staff_id=str(row.owner_id),
+                    rules=tuple(work.step.outcome.get("rules", ())),
+                ),
+            )
+
+
+def fill_customer(row: Customer, facts: st.Customer, *, lapse_days: int | None) -> None:
+    """Write the columns that lists read from the engine's facts of one customer.
+
+    ``lapse_days`` is the policy's ``owner.contact_lapse_days``; None where silence frees nobody.
+    """
+    row.facts = to_json(facts)
+    row.owner_id = _maybe(facts.owner)
+    first = facts.first
+    row.first_rep_id = _maybe(first.rep) if first else None
+    if facts.visits:
+        row.first_visit_on = row.first_visit_on or _day(facts.visits[0].at)
+    last = facts.contacts.get(facts.owner, "") if facts.owner else ""
+    row.last_contact_on = _day(last) if last else row.last_contact_on
+    closed = [deal for deal in facts.deals if deal.closed and not deal.reversed]
+    reserved = [deal for deal in facts.deals if not deal.closed and not deal.reversed]
+    row.closed_on = _day(closed[-1].at) if closed else None
+    row.stage = (
+        "closed"
+        if closed
+        else "reserved"
+        if reserved
+        else ("returned" if any(deal.reversed for deal in facts.deals) else "visited")
+    )
+    row.protected_until = None
+    if lapse_days is not None and row.last_contact_on and row.owner_id and not closed:
+        row.protected_until = row.last_contact_on + timedelta(days=int(lapse_days))
+    if facts.introducer and row.introducer_id is None:
+        row.introducer_id = uuid.UUID(facts.introducer)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+# -- roster and day ---------------------------------------------------------------------------
+
+
+def _reps(s: CompanySession, work: Work) -> None:
+    for key, rep in work.after.reps.items():
+        was = work.before.floor.reps.get(key)
+        if rep.state != st.LEFT or (was is not None and was.state == st.LEFT):
+            continue
+        row = s.scalars(
+            select(Rep).where(Rep.unit_id == work.floor.id, Rep.staff_id == uuid.UUID(key))
+        ).first()
+        if row is not None:
+            row.left_on = work.day
+            row.left_why = str(work.event.get("reason", ""))
+
+
+def _close_day(s: CompanySession, work: Work) -> None:
+    row = s.scalars(
+        select(Day).where(Day.unit_id == work.floor.id, Day.day == work.floor.day)
+    ).first()
+    if row is not None:
+        row.last_seq, row.closed_at = work.seq, work.at
+    emit(s, events.DayClosed(unit_id=str(work.floor.id), day=str(work.floor.day)))
+    work.floor.day = None

@@ -1,0 +1,21 @@
+"""What a company needs before its first day; safe to repeat."""
+
+from __future__ import annotations
+
+from zhike.api import N_, CompanySession, numbering, organisation, policies
+from zhike_sales_floor.services import live
+
+DEAL_NUMBERS = numbering.NumberRule(
+    name="sales_floor.deal",
+    title=N_("Deals"),
+    pattern="CJ{site}{yyyy}{mm}{dd}-{n}",
+    digits=3,
+)
+
+
+def prepare(s: CompanySession) -> None:
+    """The shipped policy, chosen for the company, the numbering of deals, floors for its sites."""
+    policies.ensure_default(s, live.PLUGIN)
+    numbering.ensure(s, DEAL_NUMBERS)
+    for unit in organisation.tree(s).sites:
+        live.set_up(s, unit.id)

@@ -1,0 +1,45 @@
+"""Settings of the sales floor that are no part of a regulation."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, Form, IntegerField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from zhike.api import N_
+
+
+class FloorSettings(Form):  # type: ignore[misc]
+    """Per company. Days are calendar days; 0 in a follow-up field suggests no date."""
+
+    follow_up_a = IntegerField(
+        N_("Suggested follow-up for class A, in days"),
+        default=1,
+        validators=[InputRequired(), NumberRange(0, 60)],
+    )
+    follow_up_b = IntegerField(
+        N_("Suggested follow-up for class B, in days"),
+        default=3,
+        validators=[InputRequired(), NumberRange(0, 60)],
+    )
+    follow_up_c = IntegerField(
+        N_("Suggested follow-up for class C, in days"),
+        default=7,
+        validators=[InputRequired(), NumberRange(0, 60)],
+    )
+    follow_up_d = IntegerField(
+        N_("Suggested follow-up for class D, in days"),
+        default=0,
+        validators=[InputRequired(), NumberRange(0, 60)],
+    )
+    sources = StringField(
+        N_("Sources of visitors, separated by commas"),
+        default="自然到访,朋友介绍,线上广告,户外广告,渠道中介,房展会",
+        validators=[Length(max=400)],
+    )
+    auto_open = BooleanField(
+        N_("Open the day by itself at the first act"),
+        default=True,
+    )
+    wall_title = StringField(
+        N_("Headline of the wall screen"), default="", validators=[Length(max=40)]
+    )

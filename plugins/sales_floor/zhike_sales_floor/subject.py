@@ -1,0 +1,92 @@
+"""One person's data on the sales floor: found, exported, erased."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from zhike.api import N_, CompanySession, SubjectData
+from zhike_sales_floor.models import Customer, Ruling, Visit, VisitGuest
+
+
+def _customers(s: CompanySession, party_id: uuid.UUID) -> list[Customer]:
+    return list(s.scalars(select(Customer).where(Customer.party_id == party_id)))
+
+
+def _visits(s: CompanySession, ids: list[uuid.UUID]) -> list[Visit]:
+    guests = select(VisitGuest.visit_id).where(VisitGuest.customer_id.in_(ids))
+    return list(
+        s.scalars(select(Visit).where(or_(Visit.customer_id.in_(ids), Visit.id.in_(guests))))
+    )
+
+
+def _rulings(s: CompanySession, ids: list[uuid.UUID]) -> list[Ruling]:
+    return list(s.scalars(select(Ruling).where(Ruling.customer_id.in_(ids))))
+
+
+def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]]:
+    """Customer records, visits and rulings about a person, as JSON-able mappings."""
+    customers = _customers(s, party_id)
+    ids = [row.id for row in customers]
+    found: list[Mapping[str, Any]] = [
+        {
+            "kind": "customer",
+            "stage": row.stage,
+            "class": row.grade,
+            "source": row.source,
+            "first_visit": row.first_visit_on.isoformat() if row.first_visit_on else None,
+            "last_contact": row.last_contact_on.isoformat() if row.last_contact_on else None,
+            "note": row.follow_up_note,
+        }
+        for row in customers
+    ]
+    found += [
+        {
+            "kind": "visit",
+            "at": visit.arrived_at.isoformat(),
+            "name": visit.label,
+            "need": visit.need,
+            "result": visit.result,
+        }
+        for visit in _visits(s, ids)
+    ]
+    found += [
+        {"kind": "ruling", "at": ruling.at.isoformat(), "facts": ruling.facts}
+        for ruling in _rulings(s, ids)
+    ]
+    return found
+
+
+def erase(s: CompanySession, party_id: uuid.UUID) -> int:
+    """Take names and notes out; what is left names nobody. Returns how many records changed."""
+    customers = _customers(s, party_id)
+    ids = [row.id for row in customers]
+    for row in customers:
+        row.follow_up_note = ""
+    visits = _visits(s, ids)
+    for visit in visits:
+        visit.label, visit.need = "", ""
+    rulings = _rulings(s, ids)
+    for ruling in rulings:
+        ruling.facts = ""
+    s.flush()
+    return len(customers) + len(visits) + len(rulings)
+
+
+SUBJECT_DATA = (
+    SubjectData(
+        name="sales_floor.customer",
+        title=N_("Visits and follow-ups on the sales floor"),
+        columns=(
+            "sales_floor__customer.follow_up_note",
+            "sales_floor__visit.label",
+            "sales_floor__visit.need",
+            "sales_floor__ruling.facts",
+        ),
+        export=export,
+        erase=erase,
+    ),
+)

@@ -1,0 +1,199 @@
+"""What the pages share: the blueprint, names, choices of reps, answers after an act."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response
+
+from zhike.api import (
+    CompanySession,
+    NotFound,
+    PluginBlueprint,
+    UserError,
+    _,
+    act,
+    current,
+    form_errors,
+    organisation,
+    page,
+)
+from zhike_sales_floor import words
+from zhike_sales_floor.models import Customer, Visit
+from zhike_sales_floor.services.live import Act
+
+bp = PluginBlueprint("sales_floor")
+
+Names = Mapping[uuid.UUID, str]
+
+
+def site_of() -> uuid.UUID:
+    """The site at which the reader works now; NotFound where the company has none."""
+    me = current()
+    unit = me.unit
+    if unit is not None and unit.kind != "site":
+        unit = me.principal.tree.site_of(unit.id) or unit
+    if unit is None:
+        raise NotFound(_("Your company has no site yet. An administrator adds one first."))
+    return unit.id
+
+
+def unit_name(unit_id: uuid.UUID) -> str:
+    """The site's name."""
+    unit = current().principal.tree.units.get(unit_id)
+    return unit.name if unit else ""
+
+
+def own_staff() -> uuid.UUID | None:
+    """The reader's staff id, None for a login without one."""
+    staff = current().staff
+    return staff.id if staff else None
+
+
+def visit_at(s: CompanySession, unit_id: uuid.UUID, visit_id: uuid.UUID) -> Visit:
+    """The visit, if it belongs to this site; NotFound otherwise."""
+    visit = s.require(Visit, visit_id)
+    if visit.unit_id != unit_id:
+        raise NotFound(_("This visit belongs to another site."))
+    return visit
+
+
+def customer_at(
+    s: CompanySession, unit_id: uuid.UUID, customer_id: uuid.UUID, permission: str
+) -> Customer:
+    """The customer, if it belongs to this site and to what the reader may see."""
+    customer = s.require(Customer, customer_id)
+    if customer.unit_id != unit_id:
+        raise NotFound(_("This customer belongs to another site."))
+    answer = current().can(permission, unit_id)
+    if answer.why == "own" and customer.owner_id != own_staff():
+        raise NotFound(_("This customer is not one of yours."))
+    return customer
+
+
+def staff_names(s: CompanySession) -> Names:
+    """Names of all staff members by id."""
+    return organisation.staff_names(s)
+
+
+def rep_choices(
+    ids: Mapping[uuid.UUID, Any] | list[uuid.UUID], names: Names, blank: str = ""
+) -> list[tuple[str, str]]:
+    """Choices of a select field of reps, with a first empty one of the words ``blank``."""
+    found = [(str(one), names.get(one, "")) for one in ids]
+    return [("", blank or "–"), *found]
+
+
+def sentence(done: Act, names: Names) -> str:
+    """What an act came to, for the person who did it: who, and under which clause."""
+    outcome = done.outcome
+    rep = outcome.get("received_by") or outcome.get("assigned")
+    clause = clause_numbers(done)
+    values = {"rep": _name(rep, names), "clause": clause}
+    status = outcome.get("status", "")
+    if status == "in_reception" and rep:
+        if clause:
+            return _("Done: %(rep)s receives, under %(clause)s.", **values)
+        return _("Done: %(rep)s receives.", **values)
+    if status == "waiting":
+        place = len(outcome.get("waiting", ())) or 1
+        return _("Done: nobody is free, place %(n)s in the queue.", n=place)
+    if status == "calling_owner":
+        calling = outcome.get("calling") or {}
+        asked = calling.get("rep") if isinstance(calling, Mapping) else None
+        return _("Done: %(rep)s is being asked.", rep=_name(asked, names))
+    if status == "voided":
+        return _("Done: the visit is void, the turn comes back.")
+    served = [item for item in outcome.get("assignments", ()) if item.get("rep")]
+    if served:
+        return _("Done: %(rep)s receives the next visitor.", rep=_name(served[0]["rep"], names))
+    verb = words.VERBS.get(done.verb, done.verb)
+    return _("Done: %(what)s.", what=_(verb))
+
+
+def _name(text: Any, names: Names) -> str:
+    try:
+        return names.get(uuid.UUID(str(text)), "") if text else ""
+    except ValueError:
+        return ""
+
+
+def clause_numbers(done: Act) -> str:
+    """The company's own numbers of the clauses that decided, as 第 1、4 条."""
+    decided = done.decision_of("assignment", "waiting", "call", "credit", "void")
+    if decided is None or done.policy is None:
+        return ""
+    found = [
+        done.policy.clause(cite.rule)
+        for cite in decided[0].cites
+        if not cite.effect.startswith("pass_")
+    ]
+    numbers = list(dict.fromkeys(clause.number for clause in found if clause is not None))
+    return _("clause %(n)s", n="、".join(numbers)) if numbers else ""
+
+
+def told(done: Act, names: Names) -> dict[str, str]:
+    """The JSON-able result of an act: the sentence, and where 为什么 is."""
+    decided = done.decision_of("assignment", "waiting", "call", "credit", "void", "hand_over")
+    return {
+        "text": sentence(done, names),
+        "why": str(decided[1]) if decided else "",
+        "seq": str(done.seq),
+    }
+
+
+def say(result: Mapping[str, str]) -> None:
+    """Show an act's result on the next page, with the link to its reason."""
+    text: Any = result["text"]
+    if result.get("why"):
+        text = Markup('{} <a class="zk-why-link" href="{}">{}</a>').format(
+            escape(text), url_for("sales_floor.why", decision_id=result["why"]), _("Why?")
+        )
+    flash(text, "success")
+
+
+def doing(work: Callable[[CompanySession], Act], *, back: str, form: Any = None) -> Response | None:
+    """Do an act once and go back to ``back``; with a form, a refusal is put into it instead.
+
+    Returns None where the form has to be shown again.
+    """
+    try:
+        result = act(lambda s: told(work(s), staff_names(s)))
+    except UserError as error:
+        if form is None or error.status in (403, 404, 503):
+            raise
+        form_errors(form, error)
+        return None
+    say(result)
+    return redirect(back, 303)
+
+
+def form_page(
+    form: Any,
+    title: str,
+    *,
+    submit: str,
+    cancel: str,
+    lead: str = "",
+    facts: Any = (),
+    template: str = "sales_floor/form.html",
+    **context: Any,
+) -> tuple[str, int]:
+    """A form page: 200 when first shown, 422 when something typed needs mending."""
+    status = 422 if request.method == "POST" else 200
+    html = page(
+        template,
+        form=form,
+        form_title=title,
+        submit=submit,
+        cancel=cancel,
+        form_lead=lead,
+        facts=facts,
+        form_errors=form.form_errors,
+        **context,
+    )
+    return html, status

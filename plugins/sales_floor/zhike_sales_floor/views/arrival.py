@@ -1,0 +1,163 @@
+"""Arrivals at the desk: type-ahead, duplicate warning, decision at once."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from flask import jsonify, redirect, request, url_for
+
+from zhike.api import (
+    CompanySession,
+    UserError,
+    _,
+    act,
+    clock,
+    current,
+    form_errors,
+    page,
+    policies,
+    reading,
+    settings,
+)
+from zhike_sales_floor import forms
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor.forms import ArrivalForm, uuid_of
+from zhike_sales_floor.services import arrivals, customers, live
+from zhike_sales_floor.services import board as boards
+from zhike_sales_floor.services import floor as floors
+from zhike_sales_floor.services.arrivals import Arrival, Person
+from zhike_sales_floor.views._common import bp, rep_choices, say, staff_names, told, unit_name
+
+
+@bp.get("/floor/<uuid:unit_id>/suggest", permission=may.ARRIVE)
+def suggest(unit_id: uuid.UUID) -> Any:
+    """Type-ahead: last digits, pinyin or name; says whose customer it is here."""
+    s = reading()
+    hits = customers.suggest(s, unit_id, request.args.get("q", "")[:60])
+    names = staff_names(s) if hits else {}
+    items = []
+    for hit in hits:
+        owner = names.get(hit.owner_id, "") if hit.owner_id else ""
+        note = " · ".join(
+            part
+            for part in (hit.phone, _("customer of %(name)s", name=owner) if owner else "")
+            if part
+        )
+        items.append({"value": str(hit.party_id), "label": hit.name or hit.phone, "note": note})
+    return jsonify(items=items)
+
+
+def _choices(s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm, *, reps: bool) -> None:
+    """Fill the choices; of the reps only with ``reps``, as where none is chosen none is read."""
+    names = staff_names(s) if reps else {}
+    known = floors.reps_of(s, unit_id) if reps else []
+    sources = [part.strip() for part in settings.get(s, live.PLUGIN, "sources").split(",")]
+    form.source.choices = forms.pick([("", "–"), *((one, one) for one in sources if one)])
+    form.asks_for.choices = forms.pick(rep_choices(known, names))
+    form.receiver.choices = forms.pick(rep_choices(known, names, _("as the regulation says")))
+    form.taken_by.choices = forms.pick(rep_choices(known, names, _("nobody")))
+
+
+def _may_choose(mode: str, unit_id: uuid.UUID) -> bool:
+    """Whether the reader may say who receives, in the regulation's present mode."""
+    return mode in ("observe", "advise") or bool(current().can(may.OVERRIDE, unit_id))
+
+
+def _shown(s: CompanySession, unit_id: uuid.UUID) -> dict[str, Any]:
+    """What stands around the form: who is next, and what the reader may choose."""
+    names = staff_names(s)
+    mode = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).mode
+    board = boards.board(s, unit_id)
+    next_up = [names.get(one, "") for one in board.next_up[:3]] if board else []
+    may_choose = _may_choose(mode, unit_id)
+    return {"mode": mode, "next_up": next_up, "may_choose": may_choose, "board": board}
+
+
+def _person(text: str, known: str, phone: str, same: str) -> Person:
+    """One visitor from what was typed: chosen from the list, else by words."""
+    party_id = uuid_of(known) or uuid_of(same)
+    if party_id is not None:
+        return Person(party_id=party_id)
+    typed = text.strip()
+    digits = typed.replace(" ", "").replace("-", "")
+    if digits.lstrip("+").isdigit() and not phone.strip():
+        return Person(phone=typed, another=same == "another")
+    return Person(name=typed, phone=phone, another=same == "another")
+
+
+def _arrival(form: ArrivalForm, unit_id: uuid.UUID) -> Arrival:
+    """The form as an arrival; what the reader may not decide is left out."""
+    persons = [
+        _person(form.who.data or "", form.who_id.data, form.phone.data or "", form.same.data or "")
+    ]
+    if (form.brings.data or "").strip() or form.brings_id.data:
+        persons.append(_person(form.brings.data or "", form.brings_id.data, "", ""))
+    return Arrival(
+        persons=persons,
+        asks_for=uuid_of(form.asks_for.data),
+        recognised=not form.recognised.data,
+        purpose=form.purpose.data,
+        batch=form.batch.data or "",
+        receiver=uuid_of(form.receiver.data),
+        taken_by=uuid_of(form.taken_by.data),
+        flag=form.flag.data if form.taken_by.data else "",
+        reason=form.reason.data or "",
+        people=form.people.data or 1,
+        need=form.need.data or "",
+        source=form.source.data or "",
+    )
+
+
+def _introducer(s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm) -> uuid.UUID | None:
+    party_id = uuid_of(form.introducer_id.data)
+    if party_id is None:
+        if (form.introducer.data or "").strip():
+            raise UserError(_("Please choose the customer from the list."), field="introducer")
+        return None
+    hit = customers.of_party(s, unit_id, party_id)
+    if hit is None:
+        raise UserError(_("This person is no customer of this site."), field="introducer")
+    return hit
+
+
+@bp.route("/floor/<uuid:unit_id>/arrive", methods=["GET", "POST"], permission=may.ARRIVE)
+def arrive(unit_id: uuid.UUID) -> Any:
+    """The desk's form; after it the board says at once who receives, and why."""
+    form = ArrivalForm()
+    chosen = (form.asks_for.data, form.receiver.data, form.taken_by.data)
+    _choices(reading(), unit_id, form, reps=any(chosen))
+    matches: Any = ()
+    if form.validate_on_submit():
+        if form.receiver.data:
+            mode = policies.in_force(reading(), live.PLUGIN, unit_id, clock.now()).mode
+            if not _may_choose(mode, unit_id):
+                current().require(may.OVERRIDE, unit_id)
+        arrival = _arrival(form, unit_id)
+
+        def work(s: CompanySession) -> dict[str, str]:
+            wanted = replace(arrival, introducer=_introducer(s, unit_id, form))
+            return told(arrivals.arrive(s, unit_id, wanted), staff_names(s))
+
+        try:
+            say(act(work))
+            return redirect(url_for(".board", unit_id=unit_id), 303)
+        except UserError as error:
+            if error.status in (403, 404, 503):
+                raise
+            form_errors(form, error)
+            matches = error.extra.get("matches", ())
+    status = 422 if request.method == "POST" else 200
+    _choices(reading(), unit_id, form, reps=True)
+    html = page(
+        "sales_floor/arrive.html",
+        form=form,
+        unit_id=unit_id,
+        unit_name=unit_name(unit_id),
+        matches=matches,
+        suggest_url=url_for(".suggest", unit_id=unit_id),
+        cancel=url_for(".board", unit_id=unit_id),
+        **_shown(reading(), unit_id),
+    )
+    return html, status

@@ -1,0 +1,221 @@
+"""Acts on one customer: contacts, class and follow-up, relations, rulings, the phone in clear."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, flash, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from zhike.api import (
+    CompanySession,
+    NotFound,
+    UserError,
+    _,
+    act,
+    current,
+    form_errors,
+    parties,
+    reading,
+    transaction,
+)
+from zhike_sales_floor import forms
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor.services import arrivals, customers, floor, live
+from zhike_sales_floor.views._common import (
+    bp,
+    customer_at,
+    doing,
+    form_page,
+    own_staff,
+    staff_names,
+)
+
+
+def _back(unit_id: uuid.UUID, customer_id: uuid.UUID) -> str:
+    return url_for(".customer", unit_id=unit_id, customer_id=customer_id)
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/contact",
+    methods=["GET", "POST"],
+    permission=may.CUSTOMER_EDIT,
+)
+def contact(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """Log a call, message, visit or letter; an owner's own restarts the seven days."""
+    row = customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
+    form = forms.ContactForm()
+    back = _back(unit_id, customer_id)
+    if form.validate_on_submit():
+        stated = form.occurred_at.data
+        at = (
+            stated.replace(tzinfo=ZoneInfo(live.tz_of(reading(), unit_id))).astimezone(UTC)
+            if stated
+            else None
+        )
+
+        def work(s: CompanySession) -> dict[str, str]:
+            done = customers.log_contact(
+                s,
+                customer_id,
+                form.kind.data,
+                staff_id=own_staff() or row.owner_id,
+                note=form.note.data or "",
+                occurred_at=at,
+                answered=bool(form.answered.data),
+            )
+            if form.follow_up_on.data:
+                customers.set_follow_up(
+                    s, customer_id, form.follow_up_on.data, form.follow_up_note.data or ""
+                )
+            elif form.answered.data:
+                customers.set_follow_up(s, customer_id, None)
+            counted = done is not None and done.outcome.get("counted")
+            return {"text": _("Logged; the seven days begin anew.") if counted else _("Logged.")}
+
+        answer = _plainly(work, back, form)
+        if answer:
+            return answer
+    return form_page(form, _("Log a contact"), submit=_("Save"), cancel=back)
+
+
+def _plainly(work: Any, back: str, form: Any) -> BaseResponse | None:
+    try:
+        result = act(work)
+    except UserError as error:
+        if error.status in (403, 404, 503):
+            raise
+        form_errors(form, error)
+        return None
+    flash(result["text"], "success")
+    return redirect(back, 303)
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/edit",
+    methods=["GET", "POST"],
+    permission=may.CUSTOMER_EDIT,
+)
+def customer_edit(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """Class, next follow-up, and who it is where that was not known."""
+    row = customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
+    form = forms.CustomerForm()
+    back = _back(unit_id, customer_id)
+    if request.method == "GET":
+        form.grade.data = row.grade
+        form.follow_up_on.data, form.follow_up_note.data = row.follow_up_on, row.follow_up_note
+    unknown = row.party_id is None
+
+    def work(s: CompanySession) -> dict[str, str]:
+        customers.set_grade(s, customer_id, form.grade.data or "")
+        customers.set_follow_up(
+            s, customer_id, form.follow_up_on.data, form.follow_up_note.data or ""
+        )
+        if unknown:
+            arrivals.identify(
+                s, customer_id, name=form.name.data or "", phone=form.phone.data or ""
+            )
+        return {"text": _("Saved.")}
+
+    if form.validate_on_submit():
+        answer = _plainly(work, back, form)
+        if answer:
+            return answer
+    if not unknown:
+        del form.name, form.phone
+    return form_page(form, _("Class and follow-up"), submit=_("Save"), cancel=back)
+
+
+@bp.get("/floor/<uuid:unit_id>/customers/suggest", permission=may.CUSTOMER_EDIT)
+def customer_suggest(unit_id: uuid.UUID) -> Any:
+    """Type-ahead of this site's customers; gives customer ids."""
+    s = reading()
+    hits = customers.suggest(s, unit_id, request.args.get("q", "")[:60])
+    return jsonify(
+        items=[
+            {"value": str(hit.customer_id), "label": hit.name or hit.phone, "note": hit.phone}
+            for hit in hits
+            if hit.customer_id is not None
+        ]
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/relation",
+    methods=["GET", "POST"],
+    permission=may.CUSTOMER_EDIT,
+)
+def relation(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """Log a relation and, with the right to, its proof."""
+    customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
+    form = forms.RelationForm()
+    back = _back(unit_id, customer_id)
+    if not current().can(may.RECLASS, unit_id):
+        del form.proof
+
+    def work(s: CompanySession) -> live.Act:
+        other = forms.uuid_of(form.other_id.data)
+        if other is None:
+            raise UserError(_("Please choose the customer from the list."), field="other")
+        proof = form.proof.data or "" if "proof" in form else ""
+        return customers.prove_relation(s, customer_id, other, form.relation.data, proof=proof)
+
+    if form.validate_on_submit():
+        answer = doing(work, back=back, form=form)
+        if answer:
+            return answer
+    return form_page(
+        form,
+        _("Relation"),
+        submit=_("Save"),
+        cancel=back,
+        template="sales_floor/relation.html",
+        suggest_url=url_for(".customer_suggest", unit_id=unit_id),
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/owner",
+    methods=["GET", "POST"],
+    permission=may.RULE,
+)
+def rule_owner(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """The manager rules whose customer this is."""
+    s = reading()
+    customer_at(s, unit_id, customer_id, may.RULE)
+    names = staff_names(s)
+    form = forms.OwnerForm()
+    form.to.choices = forms.pick(
+        [(str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id)]
+    )
+    back = _back(unit_id, customer_id)
+    if form.validate_on_submit():
+        answer = doing(
+            lambda t: customers.rule_owner(
+                t, customer_id, uuid.UUID(form.to.data), form.reason.data
+            ),
+            back=back,
+            form=form,
+        )
+        if answer:
+            return answer
+    return form_page(form, _("Rule on the owner"), submit=_("Rule"), cancel=back)
+
+
+@bp.post(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/reveal", permission=may.CUSTOMER_REVEAL
+)
+def reveal(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """The phone in clear; the ledger says who asked."""
+    row = customer_at(reading(), unit_id, customer_id, may.CUSTOMER_REVEAL)
+    if row.party_id is None:
+        raise NotFound(_("No phone is known."))
+    party_id = row.party_id
+    with transaction() as s:
+        number = parties.reveal_phone(s, party_id)
+    if request.headers.get("HX-Request") == "true":
+        return Response(number or "–", mimetype="text/plain")
+    return redirect(_back(unit_id, customer_id), 303)

@@ -1,0 +1,364 @@
+"""Customers: list, record, contacts, relations, class and follow-up, the phone in clear."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request, url_for
+
+from zhike.api import (
+    Chip,
+    ChipGroup,
+    Empty,
+    State,
+    Table,
+    TableColumn,
+    _,
+    current,
+    organisation,
+    page,
+    reading,
+    transfer,
+)
+from zhike_sales_floor import forms, words
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor.models import Customer
+from zhike_sales_floor.services import customers, floor, live, record, sheets
+from zhike_sales_floor.services.customers import Filter
+from zhike_sales_floor.transfers import EXPORTERS
+from zhike_sales_floor.views._common import (
+    Names,
+    bp,
+    customer_at,
+    own_staff,
+    site_of,
+    staff_names,
+    unit_name,
+)
+from zhike_sales_floor.views._papers import XLSX
+
+
+@bp.get("/customers", permission=may.CUSTOMER_VIEW)
+def customers_home() -> Any:
+    """The customers of the site at which the reader works."""
+    unit_id = site_of()
+    current().require(may.CUSTOMER_VIEW, unit_id)
+    return customer_list(unit_id)
+
+
+def _filter(unit_id: uuid.UUID) -> Filter:
+    """The address as a filter; a reader with the scope 仅本人 sees his own customers only."""
+    me = current()
+    own = own_staff() if me.can(may.CUSTOMER_VIEW, unit_id).why == "own" else None
+    args = request.args
+    return Filter(
+        owner=forms.uuid_of(args.get("owner")),
+        own=own or (uuid.UUID(int=0) if me.can(may.CUSTOMER_VIEW, unit_id).why == "own" else None),
+        grade=args.get("grade", "") if args.get("grade", "") in customers.GRADES else "",
+        stage=args.get("stage", "") if args.get("stage", "") in customers.STAGES else "",
+        due=args.get("due", ""),
+        text=args.get("q", "")[:60],
+    )
+
+
+#: Stands for a customer's id in an address.
+_ANY = str(uuid.UUID(int=0))
+
+
+def _chips(table: Table, name: str, label: str, options: list[tuple[str, str]]) -> ChipGroup:
+    now = request.args.get(name, "")
+    chips = [
+        Chip(
+            words_,
+            table.url(**{name: value or None, "after": None, "before": None}),
+            active=value == now,
+        )
+        for value, words_ in options
+    ]
+    return ChipGroup(label, chips)
+
+
+@bp.get("/floor/<uuid:unit_id>/customers", permission=may.CUSTOMER_VIEW)
+def customer_list(unit_id: uuid.UUID) -> Any:
+    """The list with filters; 25 lines a page, by key."""
+    s = reading()
+    f = _filter(unit_id)
+    names = staff_names(s)
+    found = customers.list_page(
+        s, unit_id, f, after=request.args.get("after", ""), before=request.args.get("before", "")
+    )
+    today = organisation.today(s, unit_id)
+    address = url_for(".customer", unit_id=unit_id, customer_id=_ANY)  # made once for all lines
+    table = Table(
+        caption=_("Customers"),
+        columns=(
+            TableColumn("name", _("Customer"), phone="title"),
+            TableColumn("phone", _("Phone")),
+            TableColumn("owner", _("Owner")),
+            TableColumn("grade", _("Class")),
+            TableColumn("stage", _("Stage"), kind="state", phone="state"),
+            TableColumn("last_contact_on", _("Last contact"), kind="date"),
+            TableColumn("protection", _("Protection"), kind="state"),
+            TableColumn("follow_up_on", _("Follow up on"), kind="date"),
+            TableColumn("first_visit_on", _("First visit"), kind="date", hidden=True),
+        ),
+        rows=_rows(found.lines, names, today),
+        row_url=lambda row: address.replace(_ANY, str(row["id"])),
+        base_url=url_for(".customer_list", unit_id=unit_id),
+        args=list(request.args.items(multi=True)),
+        after=found.after,
+        before=found.before,
+        search=True,
+        search_help=_("Last four digits, pinyin or name"),
+        choose_columns=True,
+        empty=Empty(
+            _("No customers yet."),
+            _("Whoever is received at the desk stands here with owner and history."),
+            icon="people",
+        ),
+    )
+    reps = [("", _("all")), *((str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id))]
+    groups = [
+        _chips(
+            table,
+            "due",
+            _("Due"),
+            [
+                ("", _("all")),
+                ("follow_up", _("follow-up due")),
+                ("protection", _("protection runs out")),
+                ("lapsed", _("lapsed")),
+            ],
+        ),
+        _chips(table, "grade", _("Class"), [("", _("all")), *((g, g) for g in customers.GRADES)]),
+        _chips(
+            table,
+            "stage",
+            _("Stage"),
+            [("", _("all")), *((k, _(words.STAGES[k][0])) for k in customers.STAGES)],
+        ),
+    ]
+    if f.own is None:
+        groups.append(_chips(table, "owner", _("Owner"), reps))
+    exports = []
+    if current().can(may.EXPORT, unit_id):
+        exports = [
+            Chip(
+                _("Workbook (xlsx)"),
+                table.url(after=None, before=None).replace(
+                    url_for(".customer_list", unit_id=unit_id),
+                    url_for(".customer_export", unit_id=unit_id),
+                    1,
+                ),
+            )
+        ]
+    shown = table.with_rows(table.rows, chips=groups, exports=exports)
+    return page(
+        "sales_floor/customers.html",
+        table=shown,
+        unit_name=unit_name(unit_id),
+        unit_id=unit_id,
+        may=may,
+        fragment=False,
+    )
+
+
+def _protection(left: int) -> State:
+    """How a protection that ends in ``left`` days is shown."""
+    if left < 0:
+        return State(_("lapsed"), "breach")
+    if left == 0:
+        return State(_("last day"), "attention")
+    return State(_("%(n)s days left", n=left), "attention" if left <= 2 else "idle")
+
+
+def _rows(lines: Sequence[customers.Line], names: Names, today: date) -> list[dict[str, Any]]:
+    """The lines as the table shows them; words that stand in many lines are looked up once."""
+    unknown = _("unknown visitor")
+    stages = {key: State(_(word), tone) for key, (word, tone) in words.STAGES.items()}
+    ends: dict[int, State] = {}
+    rows = []
+    for line in lines:
+        left = customers.days_left(line, today)
+        if left is not None and left not in ends:
+            ends[left] = _protection(left)
+        rows.append(
+            {
+                "id": line.id,
+                "name": line.name or unknown,
+                "phone": line.phone,
+                "owner": names.get(line.owner_id, "") if line.owner_id else "",
+                "grade": line.grade,
+                "stage": stages.get(line.stage) or State(line.stage),
+                "last_contact_on": line.last_contact_on,
+                "protection": None if left is None else ends[left],
+                "follow_up_on": line.follow_up_on,
+                "first_visit_on": line.first_visit_on,
+            }
+        )
+    return rows
+
+
+@bp.get("/floor/<uuid:unit_id>/customers.xlsx", permission=may.EXPORT)
+def customer_export(unit_id: uuid.UUID) -> Response:
+    """The filtered list as a workbook, every line of it; the export is logged."""
+    me = current()
+    me.require(may.CUSTOMER_VIEW, unit_id)
+    f = _filter(unit_id)
+    filters = {key: str(value) for key, value in asdict(f).items() if value}
+    exporter = next(one for one in EXPORTERS if one.name == "sales_floor.customers")
+    assert me.company is not None
+    with transfer.export(
+        me.site,
+        me.company.id,
+        me.actor,
+        exporter,
+        filters={"unit": str(unit_id), **filters},
+        tz=me.tz,
+        translate=_,
+    ) as file:
+        content = file.path.read_bytes()
+    return Response(
+        content,
+        mimetype=XLSX,
+        headers={"Content-Disposition": 'attachment; filename="customers.xlsx"'},
+    )
+
+
+@bp.get("/floor/<uuid:unit_id>/customers/<uuid:customer_id>", permission=may.CUSTOMER_VIEW)
+def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """One customer: owner, protection, timeline, kinship and introducer, deals."""
+    s = reading()
+    row = customer_at(s, unit_id, customer_id, may.CUSTOMER_VIEW)
+    found = record.record(s, row.id)
+    names = staff_names(s)
+    today = organisation.today(s, unit_id)
+    left = customers.days_left(row, today)
+    word, tone = words.STAGES.get(row.stage, (row.stage, "idle"))
+    due = None
+    if row.protected_until is not None:
+        zone = ZoneInfo(live.tz_of(s, unit_id))
+        end = datetime(
+            row.protected_until.year,
+            row.protected_until.month,
+            row.protected_until.day,
+            23,
+            59,
+            59,
+            tzinfo=zone,
+        )
+        due = end.astimezone(UTC)
+    return page(
+        "sales_floor/customer.html",
+        found=found,
+        customer=row,
+        title=(found.party.name if found.party else "") or _("Unknown visitor"),
+        record={
+            "state": State(_(word), tone),
+            "holder": names.get(row.owner_id, "") if row.owner_id else _("no owner"),
+            "due": due,
+            "due_label": _("protected"),
+        },
+        left=left,
+        actions=_actions(unit_id, row),
+        entries=_entries(found, names),
+        rulings=sheets.rulings_of(s, row.id),
+        names=names,
+        words=words,
+        unit_id=unit_id,
+        may=may,
+    )
+
+
+def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
+    me = current()
+
+    def url(what: str) -> str:
+        return url_for(f".{what}", unit_id=unit_id, customer_id=row.id)
+
+    found: list[dict[str, Any]] = []
+    if me.can(may.CUSTOMER_EDIT, unit_id):
+        found += [
+            {
+                "label": _("Log a contact"),
+                "url": url("contact"),
+                "icon": "telephone-outbound",
+                "primary": True,
+            },
+            {"label": _("Class and follow-up"), "url": url("customer_edit"), "icon": "pencil"},
+            {"label": _("Relation"), "url": url("relation"), "icon": "diagram-2"},
+        ]
+    if me.can(may.CLOSING, unit_id):
+        found.append(
+            {
+                "label": _("New deal"),
+                "icon": "file-earmark-text",
+                "url": url_for(".deal_new", unit_id=unit_id, customer=row.id),
+            }
+        )
+    if me.can(may.RULE, unit_id):
+        found.append({"label": _("Rule on the owner"), "url": url("rule_owner"), "icon": "hammer"})
+    return found
+
+
+def _entries(found: record.Record, names: Names) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for visit in found.visits:
+        rep = names.get(visit.staff_id, "") if visit.staff_id else ""
+        state = _(words.VISIT_STATES[visit.state][0])
+        entries.append(
+            {
+                "at": visit.arrived_at,
+                "kind": "act",
+                "title": _("Visit: %(state)s", state=state),
+                "who": rep,
+                "text": visit.need,
+                "why_url": url_for(".why", decision_id=visit.decision_id)
+                if visit.decision_id
+                else "",
+            }
+        )
+    for contact in found.contacts:
+        if contact.kind == "visit" and contact.source == live.PLUGIN:
+            continue
+        late = contact.recorded_at - contact.occurred_at
+        entries.append(
+            {
+                "at": contact.recorded_at,
+                "kind": "note",
+                "title": _(words.CONTACT_KINDS.get(contact.kind, contact.kind))
+                + ("" if contact.answered else f"({_('not reached')})"),
+                "who": names.get(contact.staff_id, "") if contact.staff_id else "",
+                "text": contact.note,
+                "stated_at": contact.occurred_at if late.total_seconds() > 60 else None,
+            }
+        )
+    for event in found.moves:
+        owner = event.outcome.get("owner")
+        entries.append(
+            {
+                "at": event.recorded_at,
+                "kind": "decision",
+                "title": _(
+                    "Owner: %(name)s", name=names.get(uuid.UUID(owner), "") if owner else "–"
+                ),
+                "why_url": url_for(".why", decision_id=event.decision_id)
+                if event.decision_id
+                else "",
+            }
+        )
+    for deal in found.deals:
+        entries.append(
+            {
+                "at": deal.closed_at or deal.reserved_at or deal.refunded_at,
+                "kind": "file",
+                "title": f"{deal.number} {_(words.DEAL_STATES[deal.state][0])}",
+                "text": deal.property,
+            }
+        )
+    return sorted((e for e in entries if e["at"]), key=lambda e: e["at"], reverse=True)

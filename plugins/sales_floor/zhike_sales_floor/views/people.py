@@ -1,0 +1,218 @@
+"""The team: going out, absences, the day, the roster."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from sqlalchemy import select
+
+from zhike.api import CompanySession, NotFound, _, act, current, organisation, page, reading
+from zhike_sales_floor import forms, words
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor.models import Outing
+from zhike_sales_floor.services import board as boards
+from zhike_sales_floor.services import floor, live
+from zhike_sales_floor.views._common import (
+    bp,
+    doing,
+    form_page,
+    site_of,
+    staff_names,
+    unit_name,
+)
+from zhike_sales_floor.views.board import back_to, self_or_manage
+
+
+def rep_at(s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID) -> str:
+    """The rep's name, if he is on this site's roster; NotFound otherwise."""
+    if staff_id not in floor.reps_of(s, unit_id):
+        raise NotFound(_("This rep belongs to another site."))
+    return staff_names(s).get(staff_id, "")
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/rep/<uuid:staff_id>/out",
+    methods=["GET", "POST"],
+    permission=may.VIEW_BOARD,
+)
+def out(unit_id: uuid.UUID, staff_id: uuid.UUID) -> Any:
+    """A rep leaves the floor, with the reason that decides what becomes of his turn."""
+    self_or_manage(unit_id, staff_id)
+    name = rep_at(reading(), unit_id, staff_id)
+    form = forms.OutForm()
+    back = back_to(unit_id)
+    if form.validate_on_submit():
+        answer = doing(
+            lambda s: floor.go_out(s, unit_id, staff_id, form.reason.data, form.words.data or ""),
+            back=back,
+            form=form,
+        )
+        if answer:
+            return answer
+    return form_page(
+        form,
+        _("%(name)s goes out", name=name),
+        submit=_("Go out"),
+        cancel=back,
+        lead=_("Company business keeps the turn, a private errand loses it if it comes."),
+    )
+
+
+@bp.get("/day", permission=may.VIEW_BOARD)
+def day_home() -> Any:
+    """Day and absences of the site at which the reader works."""
+    return redirect(url_for(".day", unit_id=site_of()), 302)
+
+
+@bp.route("/floor/<uuid:unit_id>/day", methods=["GET", "POST"], permission=may.VIEW_BOARD)
+def day(unit_id: uuid.UUID) -> Any:
+    """Open and close the business day; today's absences with re-classing."""
+    s = reading()
+    data = boards.board(s, unit_id)
+    names = staff_names(s)
+    reps = floor.reps_of(s, unit_id)
+    today = organisation.today(s, unit_id)
+    form = forms.DayForm()
+    form.on_duty.choices = forms.pick([(str(one), names.get(one, "")) for one in reps])
+    if request.method == "GET":
+        form.on_duty.data = [str(one) for one in reps]
+    if form.validate_on_submit():
+        current().require(may.DAY, unit_id)
+        chosen = [uuid.UUID(one) for one in form.on_duty.data or []]
+        answer = doing(
+            lambda t: floor.open_day(t, unit_id, chosen),
+            back=url_for(".board", unit_id=unit_id),
+            form=form,
+        )
+        if answer:
+            return answer
+    outings = s.scalars(
+        select(Outing)
+        .where(Outing.unit_id == unit_id, Outing.day == today)
+        .order_by(Outing.out_at.desc())
+    ).all()
+    html = page(
+        "sales_floor/day.html",
+        data=data,
+        form=form,
+        unit_id=unit_id,
+        unit_name=unit_name(unit_id),
+        today=today,
+        is_open=data is not None and data.day == today,
+        stale=data is not None and data.day is not None and data.day != today,
+        outings=outings,
+        names=names,
+        words=words,
+        may=may,
+    )
+    return html, 422 if request.method == "POST" else 200
+
+
+@bp.post("/floor/<uuid:unit_id>/day/close", permission=may.DAY)
+def day_close(unit_id: uuid.UUID) -> Any:
+    """Close the business day."""
+    return doing(lambda s: floor.close_day(s, unit_id), back=url_for(".day", unit_id=unit_id))
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/outing/<uuid:outing_id>/reclass",
+    methods=["GET", "POST"],
+    permission=may.RECLASS,
+)
+def reclass(unit_id: uuid.UUID, outing_id: uuid.UUID) -> Any:
+    """Re-class an absence as company business, until the day closes."""
+    s = reading()
+    outing = s.require(Outing, outing_id)
+    if outing.unit_id != unit_id:
+        raise NotFound(_("This absence belongs to another site."))
+    name = staff_names(s).get(outing.staff_id, "")
+    form = forms.ReclassForm()
+    back = url_for(".day", unit_id=unit_id)
+    out_at = live.local_text(outing.out_at, live.tz_of(s, unit_id))
+    if form.validate_on_submit():
+        answer = doing(
+            lambda t: floor.reclass(t, unit_id, outing.staff_id, form.reason.data, out_at),
+            back=back,
+            form=form,
+        )
+        if answer:
+            return answer
+    return form_page(
+        form,
+        _("Absence of %(name)s was company business", name=name),
+        submit=_("Re-class"),
+        cancel=back,
+        lead=_("For every turn missed since leaving a ticket is issued now, up to the cap."),
+    )
+
+
+@bp.get("/team", permission=may.ROSTER)
+def team_home() -> Any:
+    """The roster of the site at which the reader works."""
+    return redirect(url_for(".team", unit_id=site_of()), 302)
+
+
+@bp.route("/floor/<uuid:unit_id>/team", methods=["GET", "POST"], permission=may.ROSTER)
+def team(unit_id: uuid.UUID) -> Any:
+    """The roster: who receives at this site; newcomers join before the pointer."""
+    s = reading()
+    names = staff_names(s)
+    reps = floor.reps_of(s, unit_id)
+    today = organisation.today(s, unit_id)
+    others = [one for one in organisation.staff_at(s, unit_id, today) if one.id not in reps]
+    form = forms.RosterForm()
+    form.staff.choices = forms.pick([(str(one.id), one.name) for one in others])
+    if form.validate_on_submit():
+        chosen = [uuid.UUID(one) for one in form.staff.data or []]
+        act(lambda t: [str(row.id) for row in floor.add_reps(t, unit_id, chosen)])
+        flash(_("Joined the roster: %(n)s.", n=len(chosen)), "success")
+        return redirect(url_for(".team", unit_id=unit_id), 303)
+    html = page(
+        "sales_floor/team.html",
+        form=form,
+        others=others,
+        reps=reps,
+        names=names,
+        data=boards.board(s, unit_id),
+        unit_id=unit_id,
+        unit_name=unit_name(unit_id),
+        words=words,
+    )
+    return html, 422 if request.method == "POST" else 200
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/rep/<uuid:staff_id>/leave",
+    methods=["GET", "POST"],
+    permission=may.ROSTER,
+)
+def leave(unit_id: uuid.UUID, staff_id: uuid.UUID) -> Any:
+    """Long leave, transfer, resignation: the customers are drawn, the draw is logged."""
+    s = reading()
+    name = rep_at(s, unit_id, staff_id)
+    form = forms.LeaveForm()
+    back = url_for(".team", unit_id=unit_id)
+
+    def work(t: CompanySession) -> live.Act:
+        return floor.leave(
+            t, unit_id, staff_id, form.why.data, days=form.days.data, note=form.reason.data or ""
+        )
+
+    if form.validate_on_submit():
+        answer = doing(work, back=back, form=form)
+        if answer:
+            return answer
+    owned = len(floor.owned_by(s, unit_id, staff_id))
+    return form_page(
+        form,
+        _("%(name)s leaves the team", name=name),
+        submit=_("Leave and draw"),
+        cancel=back,
+        lead=_(
+            "%(n)s customers are drawn among the other reps; tickets are deleted. List, seed and "
+            "result of the draw are kept.",
+            n=owned,
+        ),
+    )

@@ -1,0 +1,158 @@
+"""One visit: its page and every act on it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import url_for
+
+from zhike.api import CompanySession, _, current, page, reading
+from zhike_sales_floor import permissions as may
+from zhike_sales_floor import words
+from zhike_sales_floor.models import Customer, Visit
+from zhike_sales_floor.services import live
+from zhike_sales_floor.views._common import (
+    Names,
+    bp,
+    own_staff,
+    staff_names,
+    visit_at,
+)
+
+
+def visit_title(visit: Visit) -> str:
+    """How a visit is named: its visitors, or its number of the day."""
+    return visit.label or _("Visitor no. %(n)s", n=visit.number)
+
+
+@bp.get("/floor/<uuid:unit_id>/visit/<uuid:visit_id>", permission=may.VIEW_BOARD)
+def visit(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
+    """The visit as a record: facts, actions allowed now, what happened."""
+    s = reading()
+    row = visit_at(s, unit_id, visit_id)
+    names = staff_names(s)
+    customer = s.find(Customer, row.customer_id)
+    return page(
+        "sales_floor/visit.html",
+        visit=row,
+        title=visit_title(row),
+        state=words.VISIT_STATES[row.state],
+        facts=_facts(row, names, customer, unit_id),
+        actions=_actions(unit_id, row),
+        entries=_entries(s, row, names),
+        names=names,
+        words=words,
+        unit_id=unit_id,
+    )
+
+
+def _facts(
+    row: Visit, names: Names, customer: Customer | None, unit_id: uuid.UUID
+) -> list[tuple[str, Any]]:
+    passed = "、".join(
+        f"{names.get(uuid.UUID(item['rep']), '')} {_(words.PASS_EFFECTS.get(item['effect'], ''))}"
+        for item in row.passed
+    )
+    found = [
+        (_("Kind"), _(words.VISIT_KINDS.get(row.kind, row.kind)) if row.kind else ""),
+        (_("How"), _(words.VIAS.get(row.via, row.via)) if row.via else ""),
+        (_("Due by the rules"), names.get(row.due_id, "") if row.due_id else ""),
+        (_("Received by"), names.get(row.staff_id, "") if row.staff_id else ""),
+        (_("Helpers"), "、".join(names.get(uuid.UUID(one), "") for one in row.helpers)),
+        (_("Passed"), passed),
+        (_("Persons"), row.people),
+        (_("Source"), row.source),
+        (_("Need"), row.need),
+        (_("Batch"), row.relation),
+        (_("Result"), _(words.RESULTS[row.result]) if row.result in words.RESULTS else row.result),
+        (_("Intention class"), row.grade),
+    ]
+    return [(label, value) for label, value in found if value]
+
+
+def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
+    """What may be done now; an act that the state forbids is simply not there."""
+    me = current()
+    mine = row.staff_id is not None and row.staff_id == own_staff()
+
+    def url(what: str) -> str:
+        return url_for(f".{what}", unit_id=unit_id, visit_id=row.id)
+
+    run = bool(me.can(may.MANAGE, unit_id))
+    own = run or (mine and bool(me.can(may.SELF, unit_id)))
+    found: list[dict[str, Any]] = []
+    if row.state == "reception":
+        if own:
+            found += [
+                {
+                    "label": _("End reception"),
+                    "url": url("end"),
+                    "icon": "check2-circle",
+                    "primary": True,
+                },
+                {"label": _("Hand over"), "url": url("hand_over"), "icon": "arrow-left-right"},
+                {"label": _("Helper"), "url": url("help_with"), "icon": "person-plus"},
+                {"label": _("No customer"), "url": url("void"), "icon": "slash-circle"},
+            ]
+        if run:
+            found.append({"label": _("Take over"), "url": url("take_over"), "icon": "person-check"})
+    if row.state == "waiting":
+        if me.can(may.OVERRIDE, unit_id):
+            found.append({"label": _("Assign"), "url": url("assign"), "icon": "hand-index"})
+        if run:
+            found.append(
+                {
+                    "label": _("Left unserved"),
+                    "url": url("left"),
+                    "method": "post",
+                    "icon": "door-open",
+                }
+            )
+    if row.state == "calling_owner" and run:
+        found.append(
+            {"label": _("Answer"), "url": url("answer"), "icon": "telephone", "primary": True}
+        )
+    if me.can(may.REPORT, unit_id) and not row.flag and row.state in ("reception", "ended"):
+        found.append({"label": _("Report wrong turn"), "url": url("flag"), "icon": "flag"})
+    if me.can(may.RULE, unit_id) and row.state in ("reception", "ended"):
+        found.append({"label": _("Rule on a fault"), "url": url("fault"), "icon": "hammer"})
+    if row.decision_id:
+        found.append(
+            {
+                "label": _("Why?"),
+                "url": url_for(".why", decision_id=row.decision_id),
+                "icon": "question-circle",
+            }
+        )
+    if row.customer_id and me.can(may.CUSTOMER_VIEW, unit_id):
+        found.append(
+            {
+                "label": _("Customer"),
+                "icon": "person-vcard",
+                "url": url_for(".customer", unit_id=unit_id, customer_id=row.customer_id),
+            }
+        )
+    return found
+
+
+def _entries(s: CompanySession, row: Visit, names: Names) -> list[dict[str, Any]]:
+    from zhike.api import RecordRef, decisions
+
+    found = []
+    for decision in reversed(decisions.list_for(s, RecordRef(live.PLUGIN, "visit", row.id))):
+        rep = decision.outcome.get("rep")
+        name = names.get(uuid.UUID(str(rep)), "") if rep else ""
+        found.append(
+            {
+                "at": decision.at,
+                "kind": "decision",
+                "title": " ".join(
+                    part
+                    for part in (_(words.DECISIONS.get(decision.kind, decision.kind)), name)
+                    if part
+                ),
+                "why_url": url_for(".why", decision_id=decision.id),
+            }
+        )
+    return found

@@ -1,0 +1,258 @@
+"""Words for people: states, ways, refusals. Message ids are English; catalogues translate them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from zhike.api import N_, Conflict, UserError, _
+from zhike.rules import RuleError
+
+#: The reason written for the engine where the regulation is only observed and nobody gave one.
+OBSERVED = "observed"
+
+#: State of a rep -> (message id, tone of the interface).
+REP_STATES: Mapping[str, tuple[str, str]] = {
+    "AVAILABLE": (N_("free"), "done"),
+    "RECEIVING_NEW": (N_("with a new customer"), "active"),
+    "RECEIVING_OLD": (N_("with an old customer"), "active"),
+    "ASSISTING": (N_("helping"), "active"),
+    "RECEIVING_INVALID": (N_("with a visitor out of turn"), "breach"),
+    "OUT_PUBLIC": (N_("out on business"), "wait"),
+    "OUT_PRIVATE": (N_("out privately"), "attention"),
+    "ABSENT": (N_("absent"), "attention"),
+    "OFF_DUTY": (N_("off duty"), "void"),
+    "LEFT": (N_("left"), "void"),
+}
+
+VISIT_STATES: Mapping[str, tuple[str, str]] = {
+    "calling_owner": (N_("asking the owner"), "wait"),
+    "waiting": (N_("waiting"), "wait"),
+    "reception": (N_("in reception"), "active"),
+    "ended": (N_("ended"), "done"),
+    "voided": (N_("void"), "void"),
+    "left_unserved": (N_("left unserved"), "breach"),
+}
+
+VISIT_KINDS: Mapping[str, str] = {
+    "": "",
+    "new": N_("new customer"),
+    "old": N_("old customer"),
+    "lapsed": N_("old customer, lapsed"),
+    "referral": N_("referral"),
+    "named": N_("named rep"),
+    "assisted": N_("help"),
+    "non_buying": N_("not buying"),
+    "event": N_("event day"),
+}
+
+VIAS: Mapping[str, str] = {
+    "": "",
+    "turn": N_("by turn"),
+    "ticket": N_("by ticket"),
+    "uncounted": N_("not counted"),
+}
+
+PASS_EFFECTS: Mapping[str, str] = {
+    "comp": N_("passed, gets a ticket"),
+    "capped": N_("passed, already owed one"),
+    "miss": N_("turn missed"),
+    "none": N_("skipped"),
+    "skipped": N_("skipped"),
+}
+
+TICKET_KINDS: Mapping[str, str] = {
+    "comp": N_("compensation"),
+    "refund": N_("refund"),
+}
+
+TICKET_ENDS: Mapping[str, str] = {
+    "": N_("not used yet"),
+    "used": N_("used"),
+    "dropped": N_("dropped"),
+}
+
+OUT_REASONS: Mapping[str, str] = {
+    "public": N_("company business"),
+    "private": N_("private errand"),
+    "lunch": N_("lunch"),
+    "meeting": N_("meeting"),
+    "training": N_("training"),
+    "none": N_("no reason given"),
+}
+
+RESULTS: Mapping[str, str] = {
+    "will_return": N_("will come again"),
+    "considering": N_("is thinking it over"),
+    "reserved": N_("reserved"),
+    "signed": N_("signed"),
+    "not_interested": N_("not interested"),
+    "looking": N_("just looking"),
+}
+
+STAGES: Mapping[str, tuple[str, str]] = {
+    "visited": (N_("visited"), "active"),
+    "reserved": (N_("small reservation"), "wait"),
+    "closed": (N_("subscribed"), "done"),
+    "returned": (N_("refunded"), "void"),
+}
+
+DEAL_STATES: Mapping[str, tuple[str, str]] = {
+    "reserved": (N_("small reservation"), "wait"),
+    "closed": (N_("subscribed"), "done"),
+    "refunded": (N_("refunded"), "void"),
+}
+
+CONTACT_KINDS: Mapping[str, str] = {
+    "call": N_("call"),
+    "message": N_("message"),
+    "visit": N_("visit"),
+    "letter": N_("letter"),
+}
+
+RELATIONS: Mapping[str, str] = {
+    "spouse": N_("spouse"),
+    "parent": N_("parent"),
+    "child": N_("child"),
+    "grandparent": N_("grandparent"),
+    "grandchild": N_("grandchild"),
+    "sibling": N_("sibling"),
+    "friend": N_("friend"),
+    "colleague": N_("colleague"),
+}
+
+LEAVE_REASONS: Mapping[str, str] = {
+    "long_leave": N_("long leave"),
+    "transferred": N_("transferred"),
+    "resigned": N_("resigned"),
+}
+
+FLAGS: Mapping[str, str] = {
+    "poach": N_("poached visitor"),
+    "wrong_turn": N_("wrong turn"),
+}
+
+VERBS: Mapping[str, str] = {
+    "arrive": N_("arrival"),
+    "sign_in": N_("signed in"),
+    "sign_out": N_("signed out"),
+    "out": N_("went out"),
+    "absent": N_("absent"),
+    "back": N_("came back"),
+    "reclass": N_("absence re-classed"),
+    "end": N_("reception ended"),
+    "void": N_("visit voided"),
+    "hand_over": N_("handed over"),
+    "take_over": N_("taken over"),
+    "confirm_fault": N_("fault confirmed"),
+    "help": N_("help"),
+    "answer": N_("owner answered"),
+    "flag": N_("reported"),
+    "contact": N_("contact"),
+    "relation": N_("relation logged"),
+    "ruling": N_("ruling"),
+    "quarrel": N_("quarrel"),
+    "close": N_("deal"),
+    "cancel": N_("refund"),
+    "commission_paid": N_("commission paid"),
+    "visitor_leaves": N_("visitor left"),
+    "assign": N_("assigned by hand"),
+    "day_close": N_("day closed"),
+    "day_open": N_("day opened"),
+    "event_mode": N_("event mode"),
+    "leave": N_("left the team"),
+    "reassign": N_("customers reassigned"),
+    "tick": N_("time passed"),
+}
+
+DECISIONS: Mapping[str, str] = {
+    "assignment": N_("assigned to"),
+    "waiting": N_("put in the queue"),
+    "call": N_("owner asked"),
+    "end": N_("reception ended"),
+    "void": N_("visit voided"),
+    "hand_over": N_("handed over to"),
+    "take_over": N_("taken over by"),
+    "help": N_("help noted"),
+    "flag": N_("reported"),
+    "absence": N_("absence"),
+    "duty": N_("duty"),
+    "ticket": N_("ticket"),
+    "contact": N_("contact counted"),
+    "relation": N_("relation logged"),
+    "ruling": N_("ruling"),
+    "credit": N_("credit computed"),
+    "reversal": N_("credit reversed"),
+    "reassignment": N_("customers reassigned"),
+    "day": N_("day"),
+    "event_mode": N_("event mode"),
+}
+
+#: Facts of a cited rule that are worth their own line in an explanation.
+FACTS: Mapping[str, str] = {
+    "rep": N_("Rep"),
+    "owner": N_("Owner"),
+    "owner_state": N_("State of the owner"),
+    "state": N_("State"),
+    "since": N_("Last contact"),
+    "days": N_("Days since"),
+    "helper": N_("Helper"),
+    "rightful": N_("Rightful rep"),
+    "offender": N_("Out of turn"),
+    "introducer": N_("Introduced by"),
+    "reason": N_("Reason"),
+    "by": N_("Done by"),
+    "issued": N_("Ticket issued"),
+    "until": N_("Until"),
+}
+
+MODES: Mapping[str, str] = {
+    "observe": N_("observed only"),
+    "advise": N_("advised"),
+    "enforce": N_("binding"),
+}
+
+REFUSALS: Mapping[str, str] = {
+    "already_here": N_("This visitor is on the floor already."),
+    "busy": N_("This rep is with a visitor: end or hand over that visit first."),
+    "closed": N_("The customer has signed since; this cannot be changed any more."),
+    "deal_exists": N_("This deal exists already."),
+    "in_hand": N_("This rep is with a visitor: end or hand over that visit first."),
+    "left": N_("This rep has left the team."),
+    "missing": N_("Something is missing in this act."),
+    "no_absence": N_("There is no absence of today to re-class."),
+    "no_deal": N_("The customer has no such deal."),
+    "no_receiver": N_("Nobody is left to receive the customers."),
+    "no_result": N_("This regulation draws nothing: name the new owners."),
+    "no_rightful": N_("By the log this rep was due; say whose turn it was."),
+    "no_takeover": N_("No take-over waits for confirmation."),
+    "no_visit": N_("This visit is over."),
+    "not_allowed": N_("The regulation does not allow this."),
+    "not_available": N_("This rep is not free."),
+    "not_received": N_("Nobody is receiving this visitor."),
+    "received": N_("The visitor is being received; hand the visit over instead."),
+    "rep": N_("This person is not on the ring of this site."),
+    "reversed": N_("This deal has been reversed."),
+    "step_done": N_("The deal has this step already."),
+    "too_late": N_("It is too late for this: the day is closed."),
+}
+
+
+def refusal(error: RuleError) -> UserError:
+    """The engine's refusal in the reader's language; its machine word goes along as ``code``."""
+    known = REFUSALS.get(error.code)
+    message = _(known) if known else _("The rules do not allow this now: %(why)s", why=str(error))
+    return Conflict(message, code=error.code)
+
+
+#: The engine says ``第 5 条〔SF-A-05〕what it did。「the clause」``; pages show the parts apart.
+_SPOKEN = re.compile(r"^[^〕\]]*[〕\]]:?\s*(?P<did>.*?)(?:「.*」)?$", re.DOTALL)
+
+
+def effects(sentences: Sequence[str], wanted: int) -> list[str]:
+    """What each cited rule did: the engine's sentences after the first, one each, in order."""
+    told = []
+    for sentence in sentences[1 : wanted + 1]:
+        found = _SPOKEN.match(sentence)
+        told.append(found["did"] if found else sentence)
+    return [*told, *[""] * (wanted - len(told))]
