@@ -1,0 +1,1 @@
+"""The pure part: standard library and ``zhike.rules`` only."""

@@ -1,0 +1,253 @@
+"""Regulations and drills in the panel, with the sales floor's own rules behind them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from zhike import clock
+from zhike.models.policy import PolicyRecord, PolicyVersion
+from zhike.services import policies
+from zhike.site import Site
+
+
+@pytest.fixture
+def zhike_plugins() -> tuple[str, ...]:
+    return ("sales_floor",)
+
+
+@pytest.fixture
+def admin(login: Callable[..., FlaskClient], company: int) -> FlaskClient:
+    return login(company)
+
+
+def post(client: FlaskClient, url: str, page: str | None = None, **values: Any) -> Any:
+    shown = client.get(page or url).get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
+    assert token, shown[:800]
+    return client.post(
+        url,
+        data={"csrf_token": token.group(1), "idempotency_key": uuid.uuid4().hex, **values},
+    )
+
+
+def fields(client: FlaskClient, url: str) -> dict[str, Any]:
+    """What a browser would send back from the editor without touching anything."""
+    from html.parser import HTMLParser
+
+    class Form(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.values: dict[str, Any] = {}
+            self.area = self.select = ""
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            a = dict(attrs)
+            name = a.get("name") or ""
+            if tag == "input" and a.get("type") in ("checkbox", "radio"):
+                if "checked" in a:
+                    if a["type"] == "checkbox":
+                        self.values.setdefault(name, []).append(a.get("value"))
+                    else:
+                        self.values[name] = a.get("value")
+            elif tag == "input" and name and name != "q":
+                self.values[name] = a.get("value") or ""
+            elif tag == "textarea":
+                self.area, self.values[name] = name, ""
+            elif tag == "select":
+                self.select = name
+            elif tag == "option" and self.select and "selected" in a:
+                self.values[self.select] = a.get("value") or ""
+
+        def handle_data(self, data: str) -> None:
+            if self.area:
+                self.values[self.area] += data
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag == "textarea":
+                self.area = ""
+            if tag == "select":
+                self.select = ""
+
+    form = Form()
+    form.feed(client.get(url).get_data(as_text=True))
+    return {
+        k: v
+        for k, v in form.values.items()
+        if k.startswith(("params.", "clauses.", "lock", "mode", "csrf"))
+    }
+
+
+def a_draft(admin: FlaskClient, site: Site, company: int) -> tuple[uuid.UUID, str]:
+    with site.reader(company) as s:
+        record = s.scalars(select(PolicyRecord)).one()
+    page = f"/admin/policies/{record.id}"
+    answer = post(admin, f"{page}/draft", page)
+    assert answer.status_code == 302
+    return record.id, answer.headers["Location"]
+
+
+def test_the_enabled_app_has_a_regulation_in_force(admin: FlaskClient) -> None:
+    text = admin.get("/admin/policies").get_data(as_text=True)
+    assert "/admin/policies/versions/" in text
+
+
+def test_every_page_opens(admin: FlaskClient, site: Site, company: int) -> None:
+    policy_id, editor = a_draft(admin, site, company)
+    version = editor.removesuffix("/edit")
+    for path in (
+        "/admin/policies",
+        "/admin/policies/new",
+        f"/admin/policies/{policy_id}",
+        editor,
+        version,
+        f"{version}/publish",
+        f"{version}/file",
+        "/admin/policies/choose/sales_floor",
+        "/admin/policies/import",
+        "/admin/drills",
+        "/admin/drills/new",
+        "/admin/drills/replay",
+    ):
+        answer = admin.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.get_data(as_text=True)[:1500]}"
+
+
+def test_from_seven_days_to_ten_in_the_future(admin: FlaskClient, site: Site, company: int) -> None:
+    _policy_id, editor = a_draft(admin, site, company)
+    sent = fields(admin, editor)
+    assert sent["params.owner.contact_lapse_days"] == "7"
+    answer = admin.post(editor, data={**sent, "params.owner.contact_lapse_days": "10"})
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    publish = editor.replace("/edit", "/publish")
+    text = admin.get(publish).get_data(as_text=True)
+    assert "<del>7" in text
+    assert "<ins>10" in text
+    past = post(admin, publish, effective_from="2020-01-01T08:00", reason="试")
+    assert past.status_code == 422
+    soon = clock.local(clock.now() + timedelta(days=2), "Asia/Shanghai")
+    answer = post(admin, publish, effective_from=f"{soon:%Y-%m-%dT%H:%M}", reason="放宽保护期")
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    with site.reader(company) as s:
+        today = policies.in_force(s, "sales_floor", None, clock.now())
+        later = policies.in_force(s, "sales_floor", None, clock.now() + timedelta(days=3))
+        row = s.scalars(select(PolicyVersion).where(PolicyVersion.number == 2)).one()
+    assert (today.policy.get("owner.contact_lapse_days"), today.number) == (7, 1)
+    assert (later.policy.get("owner.contact_lapse_days"), later.number) == (10, 2)
+    page = f"/admin/policies/versions/{row.id}"
+    assert post(admin, f"{page}/withdraw", page, reason="想错了").status_code == 302
+    with site.reader(company) as s:
+        still = policies.in_force(s, "sales_floor", None, clock.now() + timedelta(days=3))
+    assert still.number == 1
+
+
+def test_the_editor_sent_back_untouched_changes_nothing(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    _, editor = a_draft(admin, site, company)
+    assert admin.post(editor, data=fields(admin, editor)).status_code == 302
+    with site.reader(company) as s:
+        draft = s.scalars(select(PolicyVersion).where(PolicyVersion.state == "draft")).one()
+    assert draft.params == {}
+    assert draft.clauses == {}
+
+
+def test_a_bad_value_is_said_beside_it_and_kept(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    _, editor = a_draft(admin, site, company)
+    sent = fields(admin, editor)
+    answer = admin.post(editor, data={**sent, "params.owner.contact_lapse_days": "bald"})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'value="bald"' in text
+    assert "is-invalid" in text
+
+
+def test_the_company_s_own_clause(admin: FlaskClient, site: Site, company: int) -> None:
+    _, editor = a_draft(admin, site, company)
+    sent = fields(admin, editor)
+    sent["clauses.SF-A-05.number"] = "第八条第二款"
+    sent["clauses.SF-A-05.text"] = "超过{owner.contact_lapse_days}天没有联系的客户，重新轮接。"
+    assert admin.post(editor, data=sent).status_code == 302
+    text = admin.get(editor.removesuffix("/edit")).get_data(as_text=True)
+    assert "第八条第二款" in text
+    assert "超过7天没有联系的客户" in text
+
+
+def test_modes(admin: FlaskClient, site: Site, company: int) -> None:
+    _, editor = a_draft(admin, site, company)
+    assert admin.post(editor, data={**fields(admin, editor), "mode": "observe"}).status_code == 302
+    publish = editor.replace("/edit", "/publish")
+    assert post(admin, publish, reason="先看一个月").status_code == 302
+    with site.reader(company) as s:
+        assert policies.in_force(s, "sales_floor", None, clock.now()).mode == "observe"
+
+
+def test_a_file_goes_out_and_comes_back(admin: FlaskClient, site: Site, company: int) -> None:
+    import io
+
+    with site.reader(company) as s:
+        version = s.scalars(select(PolicyVersion)).one()
+    text = admin.get(f"/admin/policies/versions/{version.id}/file").get_data()
+    answer = post(admin, "/admin/policies/import", file=(io.BytesIO(text), "p.toml"))
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    bad = post(admin, "/admin/policies/import", file=(io.BytesIO(b"\xff\xfe"), "p.toml"))
+    assert bad.status_code == 422
+
+
+DRILL = """\
+plugin: sales_floor
+date: 2026-05-08
+given:
+  ring: A>B>C
+events:
+  - {at: "09:00", verb: arrive, visitor: n1}
+expect:
+  ring: B>C>A
+"""
+
+
+def test_a_drill_of_the_company_guards_publishing(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    answer = post(admin, "/admin/drills/new", name="第一位轮到甲", text=DRILL, must_pass="y")
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    page = answer.headers["Location"]
+    assert admin.get(page).status_code == 200
+    assert post(admin, f"{page}/run", page).status_code == 302
+    wrong = DRILL.replace("B>C>A", "C>A>B")
+    answer = admin.get(f"{page}/edit")
+    assert (
+        post(admin, f"{page}/edit", name="第一位轮到甲", text=wrong, must_pass="y").status_code
+        == 302
+    )
+    _, editor = a_draft(admin, site, company)
+    publish = editor.replace("/edit", "/publish")
+    answer = post(admin, publish, reason="x")
+    assert answer.status_code == 422
+    assert "第一位轮到甲" in answer.get_data(as_text=True)
+    broken = post(admin, "/admin/drills/new", name="坏", text="plugin: [", must_pass="y")
+    assert broken.status_code == 422
+    assert post(admin, f"{page}/delete", page).status_code == 302
+    assert post(admin, publish, reason="x").status_code == 302
+
+
+def test_who_may_only_read_cannot_edit(
+    login: Callable[..., FlaskClient], site: Site, company: int
+) -> None:
+    reader = login(company, ["core.policy.view"])
+    assert reader.get("/admin/policies").status_code == 200
+    assert reader.get("/admin/policies/new").status_code == 403
+    assert reader.get("/admin/drills").status_code == 403
+    with site.reader(company) as s:
+        version = s.scalars(select(PolicyVersion)).one()
+    assert reader.get(f"/admin/policies/versions/{version.id}").status_code == 200
+    assert reader.get(f"/admin/policies/versions/{version.id}/publish").status_code == 403
