@@ -98,18 +98,18 @@ if TYPE_CHECKING:
     from zhike.web.page import page as page
     from zhike.web.page import toast as toast
     from zhike.web.ui import Chip as Chip
-    from zhike.web.ui import ChipGroup as ChipGroup
     from zhike.web.ui import Column as TableColumn
     from zhike.web.ui import Empty as Empty
+    from zhike.web.ui import Facet as Facet
     from zhike.web.ui import State as State
     from zhike.web.ui import Table as Table
 
 #: What is loaded when first asked for: name -> module, or module:attribute.
 _LAZY = {
     "Chip": "zhike.web.ui:Chip",
-    "ChipGroup": "zhike.web.ui:ChipGroup",
     "Contact": "zhike.models.party:Contact",
     "Empty": "zhike.web.ui:Empty",
+    "Facet": "zhike.web.ui:Facet",
     "LedgerLine": "zhike.models.ledger:LedgerLine",
     "Party": "zhike.models.party:Party",
     "PluginBlueprint": "zhike.web.blueprint:PluginBlueprint",
@@ -159,7 +159,6 @@ __all__ = [
     "Busy",
     "Checked",
     "Chip",
-    "ChipGroup",
     "Column",
     "Command",
     "CompanySession",
@@ -171,6 +170,7 @@ __all__ = [
     "Engine",
     "Event",
     "Exporter",
+    "Facet",
     "Forbidden",
     "GlobalModel",
     "HealthCheck",

@@ -7,6 +7,7 @@ themselves under the content security policy. ``python core/tests/ui/gallery.py`
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace as Thing
 from typing import Any
@@ -144,15 +145,14 @@ def visits_table(args: list[tuple[str, str]]) -> ui.Table:
         total=1284,
         search=True,
         search_help="姓名、尾号、编号",
-        chips=[
-            ui.ChipGroup(
+        facets=[
+            ui.Facet(
+                "state",
                 "状态",
-                [
-                    ui.Chip("全部", "/list", True),
-                    ui.Chip("等待接待", "/list?state=wait", count=3),
-                    ui.Chip("接待中", "/list?state=active", count=5),
-                    ui.Chip("已超时", "/list?state=late", count=1),
-                ],
+                (("", "全部"), ("wait", "等待接待"), ("active", "接待中"), ("late", "已超时")),
+            ),
+            ui.Facet(
+                "holder", "接待人", (("", "全部"), *((f"r{n}", f"销售{n:02d}") for n in range(30)))
             ),
         ],
         views=[
@@ -334,7 +334,7 @@ def create_app() -> Flask:
     def visits() -> str:
         table = visits_table(list(request.args.items(multi=True)))
         if request.args.get("empty"):
-            table = table.with_rows([])
+            table = replace(table, rows=[])
         return page("gallery/list.html", table=table)
 
     @app.get("/record")

@@ -171,11 +171,27 @@ def test_chosen_columns_ignore_unknown_names_and_keep_their_order() -> None:
 
 
 def test_a_list_knows_when_it_is_narrowed() -> None:
-    group = ui.ChipGroup("g", [ui.Chip("all", "/", True), ui.Chip("x", "/x")])
-    assert not table([], chips=[group]).filtered
-    assert table([("q", "zw")], chips=[group]).filtered
-    chosen = ui.ChipGroup("g", [ui.Chip("all", "/"), ui.Chip("x", "/x", True)])
-    assert table([], chips=[chosen]).filtered
+    facet = ui.Facet("f", "F", (("", "all"), ("x", "X")))
+    assert not table([], facets=[facet]).filtered
+    assert table([("q", "zw")], facets=[facet]).filtered
+    assert table([("f", "x")], facets=[facet]).filtered
+    assert not table([("f", "unknown")], facets=[facet]).filtered
+
+
+def test_a_facet_s_default_is_what_a_plain_address_means() -> None:
+    facet = ui.Facet("f", "F", (("on", "On"), ("all", "All")), default="on")
+    assert table([], facets=[facet]).choice(facet) == "on"
+    assert not table([("f", "on")], facets=[facet]).filtered
+    assert table([("f", "all")], facets=[facet]).choice(facet) == "all"
+
+
+def test_the_tools_are_the_same_on_every_page_of_a_list() -> None:
+    facet = ui.Facet("f", "F", (("", "all"), ("x", "X")))
+    one = table([("f", "x"), ("after", "p1")], facets=[facet], after="p2")
+    two = table([("f", "x"), ("after", "p2")], facets=[facet], after="p3", before="p1")
+    assert one.tools() == two.tools()
+    assert hash(one.tools()) == hash(two.tools())
+    assert one.tools() != table([], facets=[facet]).tools()
 
 
 def test_rows_may_be_mappings_or_objects() -> None:

@@ -20,7 +20,7 @@ from zhike.services import ledger, organisation
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import current, reading
 from zhike.web.page import page
-from zhike.web.ui import Chip, ChipGroup, Column, Empty, State, Table
+from zhike.web.ui import Column, Empty, Facet, State, Table
 
 bp = CoreBlueprint("admin_ledger", __name__, url_prefix="/admin/ledger")
 PERMISSION = "core.ledger.view"
@@ -99,17 +99,8 @@ def lines() -> str:
         after=str(shown[-1].seq) if more else "",
         search=True,
         search_help=_("Number, name, act or record"),
-        chips=[
-            ChipGroup(
-                _("Result"),
-                [
-                    Chip(_("all"), url, not asked["result"]),
-                    *(
-                        Chip(words[key], f"{url}?result={key}", asked["result"] == key)
-                        for key in _RESULTS
-                    ),
-                ],
-            )
+        facets=[
+            Facet("result", _("Result"), (("", _("all")), *((key, words[key]) for key in _RESULTS)))
         ],
         empty=Empty(
             _("No line fits"),

@@ -25,7 +25,7 @@ from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, reading
 from zhike.web.page import chosen_id, keeping, page
-from zhike.web.ui import Chip, ChipGroup, Column, Empty, State, Table
+from zhike.web.ui import Column, Empty, Facet, State, Table
 
 bp = CoreBlueprint("admin_organisation", __name__, url_prefix="/admin/organisation")
 PERMISSION = "core.organisation"
@@ -324,17 +324,12 @@ def staff_list() -> str:
         after=str(shown[-1].id) if more else "",
         search=True,
         search_help=_("Name or staff number"),
-        chips=[
-            ChipGroup(
+        facets=[
+            Facet(
+                "status",
                 _("State"),
-                [
-                    Chip(label, f"{url}?status={key}", status == key)
-                    for key, label in (
-                        ("active", _("at work")),
-                        ("left", _("left")),
-                        ("all", _("all")),
-                    )
-                ],
+                (("active", _("at work")), ("left", _("left")), ("all", _("all"))),
+                default="active",
             )
         ],
         empty=Empty(

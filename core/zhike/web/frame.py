@@ -15,11 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app, g, has_request_context, request, url_for
-from flask_babel import gettext
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
 from zhike.contributions import N_, MenuItem
+from zhike.i18n import _
 from zhike.services import inbox
 from zhike.web import i18n
 from zhike.web.context import Me, current, reading
@@ -70,7 +70,7 @@ def _entries(me: Me) -> tuple[_Entry, ...]:
         return known[1]
     entries = [
         _Entry(
-            NavItem(url_for("core.home"), gettext("Today"), "sunrise", key="t", phone=True),
+            NavItem(url_for("core.home"), _("Today"), "sunrise", key="t", phone=True),
             "today",
             "core.home",
             None,
@@ -84,7 +84,7 @@ def _entries(me: Me) -> tuple[_Entry, ...]:
         except BuildError as error:
             me.site.plugins.note_failure(item.name.partition(".")[0], f"menu {item.name}", error)
             continue
-        nav = NavItem(url, gettext(item.title), item.icon or "dot")
+        nav = NavItem(url, _(item.title), item.icon or "dot")
         entries.append(_Entry(nav, item.section, item.endpoint, item))
     fresh = tuple(entries)
     _remember(_menus, key, (generation, fresh))
@@ -139,7 +139,7 @@ def nav() -> Sequence[NavSection]:
             nav_item = replace(nav_item, active=entry.endpoint == here, badge=badge)
         by_section.setdefault(entry.section, []).append(nav_item)
     return tuple(
-        NavSection(gettext(title), tuple(by_section[name]))
+        NavSection(_(title), tuple(by_section[name]))
         for name, title in SECTIONS.items()
         if name in by_section
     )
@@ -158,7 +158,7 @@ def switcher() -> Sequence[SwitchGroup]:
             SwitchOption(str(site.id), site.name, here is not None and site.id == here.id)
             for site in sites
         )
-        groups.append(SwitchGroup(gettext("Site"), url_for("core.switch_unit"), "unit", options))
+        groups.append(SwitchGroup(_("Site"), url_for("core.switch_unit"), "unit", options))
     return tuple(groups)
 
 

@@ -1,11 +1,11 @@
 """Parts of the frame that stay the same from page to page, drawn once for the same inputs.
 
-The bar on top, the menu, the bottom bar and the overlay of shortcuts are half of what a page has
-to draw, and hardly ever differ from those of the page before. Their templates (``zhike/frame/``)
-see nothing but the inputs named here: no request, no session, nobody's name that is not an input.
-So the inputs are all that a part can depend on, and two readers share a drawn part only where all
-of theirs are equal. What is new on each page, the CSRF token and the page's own address, is put in
-afterwards and never kept.
+The bar on top, the menu, the bottom bar, the overlay of shortcuts and what stands above a list are
+half of what a page has to draw, and hardly ever differ from those of the page before. Their
+templates (``zhike/frame/``) see nothing but the inputs named here: no request, no session, nobody's
+name that is not an input. So the inputs are all that a part can depend on, and two readers share a
+drawn part only where all of theirs are equal. What is new on each page, the CSRF token and the
+page's own address, is put in afterwards and never kept.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from flask import has_request_context, request
 from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
+
+from zhike.web.ui_table import Table
 
 #: Drawn parts kept at most; each has a few kilobytes.
 _MOST = 500
@@ -105,6 +107,15 @@ class Parts:
         return self._draw(context, "bottom", nav=_plain(context.resolve("nav")))
 
     @pass_context
+    def tools(self, context: Context, table: Table) -> Markup:
+        """Search, facets, columns and exports above a list; what is searched for is not kept."""
+        if table.query:
+            return Markup(  # noqa: S704  drawn by a template
+                self._fresh("tools", locale=str(context.resolve("locale")), t=table.tools())
+            )
+        return self._draw(context, "tools", t=table.tools())
+
+    @pass_context
     def keys(self, context: Context) -> Markup:
         """The rows of the overlay of shortcuts."""
         return self._draw(context, "keys", nav=_plain(context.resolve("nav")))
@@ -122,7 +133,7 @@ def _fixed(links: Any) -> tuple[tuple[str, str], ...]:
 
 
 def register(env: Environment) -> None:
-    """Put ``frame_top()``, ``frame_menu()``, ``frame_bottom()`` and ``frame_keys()`` into ``env``.
+    """Put the drawn parts into ``env`` as ``frame_top()``, ``frame_menu()`` and so on.
 
     They read ``current``, ``links``, ``nav``, ``switcher``, ``inbox_count``, ``theme``, ``locale``
     and ``csrf_token`` where they are called, see ``zhike/layout.html``.
@@ -133,4 +144,5 @@ def register(env: Environment) -> None:
         frame_menu=parts.menu,
         frame_bottom=parts.bottom,
         frame_keys=parts.keys,
+        frame_tools=parts.tools,
     )

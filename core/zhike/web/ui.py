@@ -22,16 +22,16 @@ from zhike.web.ui_table import (
     Args,
     Bulk,
     Chip,
-    ChipGroup,
     Column,
     Empty,
+    Facet,
     Table,
     with_query,
 )
 
 __all__ = [
-    "LANGUAGES", "TONES", "Args", "Banner", "Bulk", "Chip", "ChipGroup", "Clockwork", "Column",
-    "Empty", "NavItem", "NavSection", "State", "SwitchGroup", "SwitchOption", "Table",
+    "LANGUAGES", "TONES", "Args", "Banner", "Bulk", "Chip", "Clockwork", "Column",
+    "Empty", "Facet", "NavItem", "NavSection", "State", "SwitchGroup", "SwitchOption", "Table",
     "idempotency_key", "masked_phone", "money", "paragraphs", "phone_items", "register", "share",
     "span", "span_parts", "with_query",
 ]  # fmt: skip
@@ -295,7 +295,7 @@ def register(
             "tones": TONES,
             "languages": LANGUAGES,
             "rows": ui_rows.body,
-            "chips": ui_rows.chips,
+            "facet": ui_rows.facet,
             "phone_items": phone_items,
             "with_query": with_query,
             "idempotency_key": idempotency_key,

@@ -1,4 +1,4 @@
-"""The many small parts of a list, drawn by plain Python: cells, rows and chips.
+"""The many small parts of a list, drawn by plain Python: cells, rows and facets.
 
 A list has hundreds of them, and a template macro costs fifty times what a formatted string does.
 What is said once a list stays in ``zhike/macros/table.html``, whose markup this continues. Every
@@ -14,9 +14,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from zhike.web.ui_table import ChipGroup, Column, Table
+from zhike.web.ui_table import Column, Facet, Table
 
 Draw = Callable[[Any], str]
+_FIRST_PAGE: dict[str, None] = {"after": None, "before": None}
 _NOTHING = '<span class="zk-quiet" aria-hidden="true">–</span>'
 
 
@@ -57,8 +58,8 @@ def _drawer(context: Context, column: Column) -> Draw:
         return lambda value: str(when(context, value))
     if kind in ("money", "share"):
         plain = filters[kind]
-        return lambda value: str(escape(plain(value)))
-    return lambda value: str(escape(value))
+        return lambda value: escape(plain(value))
+    return escape
 
 
 @pass_context
@@ -107,14 +108,21 @@ def body(context: Context, table: Table, caller: Callable[..., Any] | None = Non
     return Markup("".join(parts))  # noqa: S704  every value above went through escape()
 
 
-def chips(group: ChipGroup) -> Markup:
-    """The links of one group of filters, the chosen ones marked."""
+def facet(table: Table, of: Facet) -> Markup:
+    """One facet of ``table``: links with the chosen one marked; options where there are many."""
+    now = table.choice(of)
+    if of.many:
+        options = "".join(
+            f'<option value="{escape(value)}"{" selected" if value == now else ""}>'
+            f"{escape(label)}</option>"
+            for value, label in of.options
+        )
+        return Markup(options)  # noqa: S704  every value above went through escape()
     parts = []
-    for chip in group.chips:
-        current = ' aria-current="true"' if chip.active else ""
-        count = "" if chip.count is None else f' <span class="zk-num">{escape(chip.count)}</span>'
+    for value, label in of.options:
+        url = table.url(**{of.name: None if value == of.default else value, **_FIRST_PAGE})
+        current = ' aria-current="true"' if value == now else ""
         parts.append(
-            f'<a class="zk-chip" href="{escape(chip.url)}"{current}>'
-            f"<span>{escape(chip.label)}{count}</span></a>"
+            f'<a class="zk-chip" href="{escape(url)}"{current}><span>{escape(label)}</span></a>'
         )
     return Markup("".join(parts))  # noqa: S704  every value above went through escape()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter or saved view as a link; ``count`` is shown when it is known."""
+    """A saved view or an export as a link; ``count`` is shown when it is known."""
 
     label: str
     url: str
@@ -23,11 +24,22 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class ChipGroup:
-    """Chips that exclude one another, with the name of what they filter by."""
+class Facet:
+    """What a list is narrowed by: pairs of (value, label), of which one is chosen.
 
+    The address carries it as ``name``; ``default`` is what a plain address means. A few values are
+    shown as chips side by side, many (such as the reps of a site) as a choice.
+    """
+
+    name: str
     label: str
-    chips: Sequence[Chip]
+    options: tuple[tuple[str, str], ...]
+    default: str = ""
+
+    @property
+    def many(self) -> bool:
+        """Whether chips would be a wall."""
+        return len(self.options) > 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +135,21 @@ class Table:
     total: int | None = None
     search: bool = False
     search_help: str = ""
-    chips: Sequence[ChipGroup] = ()
+    facets: Sequence[Facet] = ()
     views: Sequence[Chip] = ()
     bulk: Sequence[Bulk] = ()
     exports: Sequence[Chip] = ()
     empty: Empty | None = None
     choose_columns: bool = False
 
-    @property
+    @cached_property
     def chosen(self) -> list[str]:
         """Keys of the columns now shown."""
         asked = [value for key, value in self.args if key == "cols"]
         known = [c.key for c in self.columns if c.key in asked]
         return known or [c.key for c in self.columns if not c.hidden]
 
-    @property
+    @cached_property
     def shown(self) -> list[Column]:
         """The columns now shown, in their declared order."""
         keys = set(self.chosen)
@@ -148,11 +160,35 @@ class Table:
         """The text now searched for."""
         return next((value for key, value in self.args if key == "q"), "")
 
+    def choice(self, facet: Facet) -> str:
+        """The value of ``facet`` now chosen; its default where the address names no known one."""
+        asked = next((value for key, value in self.args if key == facet.name), facet.default)
+        return asked if any(asked == value for value, _label in facet.options) else facet.default
+
     @property
     def filtered(self) -> bool:
-        """Whether a search or a chip other than the first of its group narrows the list."""
-        return bool(self.query) or any(
-            chip.active for group in self.chips for chip in group.chips[1:]
+        """Whether a search or a facet narrows the list."""
+        return bool(self.query) or any(self.choice(f) != f.default for f in self.facets)
+
+    def tools(self) -> Table:
+        """The table without its rows and its place in them: all that the tools above depend on.
+
+        The same for every page of one list, and hashable.
+        """
+        return replace(
+            self,
+            columns=tuple(self.columns),
+            rows=(),
+            row_url=None,
+            args=tuple(self.kept()),
+            after="",
+            before="",
+            total=None,
+            facets=tuple(self.facets),
+            views=tuple(self.views),
+            bulk=(),
+            exports=tuple(self.exports),
+            empty=None,
         )
 
     def kept(self, *without: str) -> list[tuple[str, str]]:
@@ -185,12 +221,10 @@ class Table:
 
     def value(self, row: Any, key: str) -> Any:
         """The raw value of ``key`` in a mapping or an object; ``None`` when absent."""
-        return row.get(key) if isinstance(row, Mapping) else getattr(row, key, None)
+        if type(row) is dict or isinstance(row, Mapping):  # the first is most, and asked quickly
+            return row.get(key)
+        return getattr(row, key, None)
 
     def identity(self, row: Any) -> str:
         """What a chosen row sends as ``ids``."""
         return str(self.value(row, self.row_id))
-
-    def with_rows(self, rows: Sequence[Any], **changes: Any) -> Table:
-        """The same table with other rows (and cursors)."""
-        return replace(self, rows=rows, **changes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +13,9 @@ from flask import Response, request, url_for
 
 from zhike.api import (
     Chip,
-    ChipGroup,
+    CompanySession,
     Empty,
+    Facet,
     State,
     Table,
     TableColumn,
@@ -70,17 +71,30 @@ def _filter(unit_id: uuid.UUID) -> Filter:
 _ANY = str(uuid.UUID(int=0))
 
 
-def _chips(table: Table, name: str, label: str, options: list[tuple[str, str]]) -> ChipGroup:
-    now = request.args.get(name, "")
-    chips = [
-        Chip(
-            words_,
-            table.url(**{name: value or None, "after": None, "before": None}),
-            active=value == now,
-        )
-        for value, words_ in options
+def _facets(s: CompanySession, unit_id: uuid.UUID, f: Filter, names: Names) -> list[Facet]:
+    everything = ("", _("all"))
+    found = [
+        Facet(
+            "due",
+            _("Due"),
+            (
+                everything,
+                ("follow_up", _("follow-up due")),
+                ("protection", _("protection runs out")),
+                ("lapsed", _("lapsed")),
+            ),
+        ),
+        Facet("grade", _("Class"), (everything, *((g, g) for g in customers.GRADES))),
+        Facet(
+            "stage",
+            _("Stage"),
+            (everything, *((key, _(words.STAGES[key][0])) for key in customers.STAGES)),
+        ),
     ]
-    return ChipGroup(label, chips)
+    if f.own is None:
+        reps = ((str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id))
+        found.append(Facet("owner", _("Owner"), (everything, *reps)))
+    return found
 
 
 @bp.get("/floor/<uuid:unit_id>/customers", permission=may.CUSTOMER_VIEW)
@@ -115,6 +129,7 @@ def customer_list(unit_id: uuid.UUID) -> Any:
         before=found.before,
         search=True,
         search_help=_("Last four digits, pinyin or name"),
+        facets=_facets(s, unit_id, f, names),
         choose_columns=True,
         empty=Empty(
             _("No customers yet."),
@@ -122,29 +137,6 @@ def customer_list(unit_id: uuid.UUID) -> Any:
             icon="people",
         ),
     )
-    reps = [("", _("all")), *((str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id))]
-    groups = [
-        _chips(
-            table,
-            "due",
-            _("Due"),
-            [
-                ("", _("all")),
-                ("follow_up", _("follow-up due")),
-                ("protection", _("protection runs out")),
-                ("lapsed", _("lapsed")),
-            ],
-        ),
-        _chips(table, "grade", _("Class"), [("", _("all")), *((g, g) for g in customers.GRADES)]),
-        _chips(
-            table,
-            "stage",
-            _("Stage"),
-            [("", _("all")), *((k, _(words.STAGES[k][0])) for k in customers.STAGES)],
-        ),
-    ]
-    if f.own is None:
-        groups.append(_chips(table, "owner", _("Owner"), reps))
     exports = []
     if current().can(may.EXPORT, unit_id):
         exports = [
@@ -157,7 +149,7 @@ def customer_list(unit_id: uuid.UUID) -> Any:
                 ),
             )
         ]
-    shown = table.with_rows(table.rows, chips=groups, exports=exports)
+    shown = replace(table, exports=exports)
     return page(
         "sales_floor/customers.html",
         table=shown,
