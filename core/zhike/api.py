@@ -82,7 +82,9 @@ if TYPE_CHECKING:
     from zhike.services import settings as settings
     from zhike.services import textkit as textkit
     from zhike.services import transfer as transfer
+    from zhike.services.companies import bump_generation as bump_generation
     from zhike.services.companies import company_of as company_of
+    from zhike.services.companies import remembered as remembered
     from zhike.services.events import emit as emit
     from zhike.services.events import event as event
     from zhike.services.jobs import deadlines as deadlines
@@ -122,6 +124,7 @@ _LAZY = {
     "UnitInfo": "zhike.services.organisation:UnitInfo",
     "access": "zhike.services.access",
     "act": "zhike.web.context:act",
+    "bump_generation": "zhike.services.companies:bump_generation",
     "company_of": "zhike.services.companies:company_of",
     "contacts": "zhike.services.contacts",
     "current": "zhike.web.context:current",
@@ -145,6 +148,7 @@ _LAZY = {
     "policies": "zhike.services.policies",
     "printing": "zhike.services.printing",
     "reading": "zhike.web.context:reading",
+    "remembered": "zhike.services.companies:remembered",
     "search": "zhike.services.search",
     "settings": "zhike.services.settings",
     "textkit": "zhike.services.textkit",
@@ -219,6 +223,7 @@ __all__ = [
     "access",
     "act",
     "clock",
+    "bump_generation",
     "company_of",
     "contacts",
     "current",
@@ -246,6 +251,7 @@ __all__ = [
     "policies",
     "printing",
     "reading",
+    "remembered",
     "ref",
     "search",
     "settings",

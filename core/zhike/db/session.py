@@ -13,10 +13,12 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sqlalchemy import Engine, event, insert, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
 
 from zhike.db.base import GlobalModel, ScopedModel, is_scoped
 from zhike.db.types import uuid7
@@ -74,6 +76,14 @@ class _ZhikeSession(Session):
                 log.exception("after-commit call failed")
 
 
+@lru_cache(maxsize=1000)
+def _rows_of(company_id: int) -> ORMOption:
+    """The condition on all statements of one company's sessions; made once, then the very same."""
+    return with_loader_criteria(
+        ScopedModel, lambda cls: cls.company_id == company_id, include_aliases=True
+    )
+
+
 class CompanySession(_ZhikeSession):
     """A session of one company: the only way to that company's data."""
 
@@ -82,10 +92,7 @@ class CompanySession(_ZhikeSession):
     ) -> None:
         super().__init__(engine, site=site, actor=actor, read_only=read_only)
         self._company_id = company_id
-        # Made once: statements of one session all get the very same condition.
-        self._own_rows = with_loader_criteria(
-            ScopedModel, lambda cls: cls.company_id == company_id, include_aliases=True
-        )
+        self._own_rows = _rows_of(company_id)
 
     @property
     def company_id(self) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import select, update
 
@@ -10,6 +12,8 @@ from zhike.db.session import CompanySession, SystemSession
 from zhike.errors import UserError
 from zhike.i18n import _
 from zhike.models.company import Company
+
+T = TypeVar("T")
 
 #: Set in the ``info`` of a session that has moved the generation on: what it reads under that
 #: number may still be rolled back, so it is not for caches.
@@ -54,6 +58,26 @@ def generation_of(s: CompanySession) -> int:
     generation = int(value or 0)
     s.info["generation"] = generation
     return generation
+
+
+def remembered(s: CompanySession, name: str, read: Callable[[], T]) -> T:
+    """What ``read()`` gives, read once a process for each generation of the session's company.
+
+    For what changes rarely and is asked by every page; whoever changes it calls
+    :func:`bump_generation` in the same transaction. ``name`` is the caller's own and tells his
+    things apart; the value is shared between threads, so it must not be changed.
+    """
+    if s.info.get(BUMPED):  # its number is not committed yet
+        return read()
+    key = (name, s.company_id)
+    generation = generation_of(s)
+    known = s.site.remembered.get(key)
+    if known is not None and known[0] == generation:
+        found: T = known[1]
+        return found
+    fresh = read()
+    s.site.remembered[key] = (generation, fresh)
+    return fresh
 
 
 def bump_generation(s: CompanySession) -> None:

@@ -22,7 +22,7 @@ from zhike.errors import Conflict, UserError
 from zhike.i18n import _
 from zhike.models.organisation import Post, Staff, StandIn, Unit
 from zhike.services import ledger
-from zhike.services.companies import BUMPED, bump_generation, company_of, generation_of
+from zhike.services.companies import bump_generation, company_of, remembered
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,17 @@ class Tree:
 
 def tree(s: CompanySession) -> Tree:
     """The company's units; read from the database only when its generation has changed."""
-    generation = generation_of(s)
-    known = s.site.remembered.get(("organisation", s.company_id))
-    # A write session may be in the middle of changing them: what it sees is not for the cache.
-    if known is not None and known[0] == generation and not s.info.get(BUMPED):
-        tree: Tree = known[1]
-        return tree
+    return remembered(s, "organisation", lambda: _read_tree(s))
+
+
+def _read_tree(s: CompanySession) -> Tree:
     company_tz = company_of(s).tz
     rows = s.execute(
         select(
             Unit.id, Unit.parent_id, Unit.kind, Unit.code, Unit.name, Unit.tz, Unit.closed_at
         ).order_by(Unit.sort, Unit.code)
     ).all()
-    fresh = Tree(
+    return Tree(
         {
             row.id: UnitInfo(
                 row.id,
@@ -112,9 +110,6 @@ def tree(s: CompanySession) -> Tree:
             for row in rows
         }
     )
-    if not s.info.get(BUMPED):  # its number is not committed yet
-        s.site.remembered["organisation", s.company_id] = (generation, fresh)
-    return fresh
 
 
 def _changed(s: CompanySession, action: str, row_id: uuid.UUID, **body: object) -> None:
@@ -444,14 +439,9 @@ def staff_names(s: CompanySession) -> Mapping[uuid.UUID, str]:
 
     Read from the database only when the company's generation has changed, as :func:`tree` is.
     """
-    generation = generation_of(s)
-    key = ("staff_names", s.company_id)
-    known = s.site.remembered.get(key)
-    if known is not None and known[0] == generation and not s.info.get(BUMPED):
-        names: Mapping[uuid.UUID, str] = known[1]
-        return names
-    rows = s.execute(select(Staff.id, Staff.name)).all()
-    fresh = MappingProxyType({row.id: row.name for row in rows})
-    if not s.info.get(BUMPED):
-        s.site.remembered[key] = (generation, fresh)
-    return fresh
+
+    def read() -> Mapping[uuid.UUID, str]:
+        rows = s.execute(select(Staff.id, Staff.name)).all()
+        return MappingProxyType({row.id: row.name for row in rows})
+
+    return remembered(s, "staff_names", read)

@@ -19,15 +19,12 @@ from zhike.errors import NotFound
 from zhike.i18n import _
 from zhike.models.policy import PolicyChoice, PolicyRecord, PolicyVersion
 from zhike.rules import Policy
-from zhike.services.companies import generation_of
+from zhike.services.companies import remembered
 from zhike.services.organisation import tree
 from zhike.services.policies.presets import compose, shipped
 
 if TYPE_CHECKING:
     from zhike.site import Site
-
-#: Set in ``session.info`` once the session has changed policies: what it sees is not for others.
-CHANGED = "policies_changed"
 
 
 @dataclass(frozen=True)
@@ -89,16 +86,7 @@ class _Book:
 
 
 def _book(s: CompanySession) -> _Book:
-    generation = generation_of(s)
-    key = ("policies", s.company_id)
-    known = s.site.remembered.get(key)
-    if known is not None and known[0] == generation and not s.info.get(CHANGED):
-        book: _Book = known[1]
-        return book
-    fresh = _read(s)
-    if not s.info.get(CHANGED):
-        s.site.remembered[key] = (generation, fresh)
-    return fresh
+    return remembered(s, "policies", lambda: _read(s))
 
 
 def _read(s: CompanySession) -> _Book:

@@ -23,7 +23,7 @@ from zhike.services import ledger
 from zhike.services.companies import bump_generation
 from zhike.services.policies.check import check_changes
 from zhike.services.policies.diff import diff
-from zhike.services.policies.inforce import CHANGED, resolve_row, resolved_version
+from zhike.services.policies.inforce import resolve_row, resolved_version
 from zhike.services.policies.presets import policy_hash, presets_of, shipped, snapshot
 
 _NAME_LENGTH = 80
@@ -169,7 +169,6 @@ def publish(
     drills fails under it (``extra["drills"]`` names them). Raises ``Conflict`` and ``UserError``.
     """
     bump_generation(s)  # takes the company's lock: two publications queue here
-    s.info[CHANGED] = True
     row = _locked_draft(s, draft_id, lock)
     policy = s.require(PolicyRecord, row.policy_id)
     now = clock.now()
@@ -267,7 +266,6 @@ def _refuse_failing_drills(s: CompanySession, made: Any) -> None:
 def withdraw(s: CompanySession, version_id: uuid.UUID, *, reason: str) -> PolicyVersion:
     """Take back a version that has not come into force yet. Raises Conflict where it has."""
     bump_generation(s)
-    s.info[CHANGED] = True
     row = lock_row(s, PolicyVersion, version_id)
     if row.state != "published" or row.effective_from is None:
         raise Conflict(_("Only a published version can be withdrawn."), code="state")
@@ -319,7 +317,6 @@ def choose(
     for an instant that is past or a policy without a version in force by then.
     """
     bump_generation(s)
-    s.info[CHANGED] = True
     now = clock.now()
     start = now if valid_from is None else valid_from
     if start < now:

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Integer, Select, bindparam, select
 
 from zhike.api import (
     CompanySession,
@@ -74,33 +75,6 @@ class PageOf:
     before: str = ""
 
 
-def _narrow(
-    s: CompanySession, statement: Select[Any], unit_id: uuid.UUID, f: Filter, today: date
-) -> Select[Any]:
-    statement = statement.where(Customer.unit_id == unit_id)
-    if f.own is not None:
-        statement = statement.where(Customer.owner_id == f.own)
-    if f.owner is not None:
-        statement = statement.where(Customer.owner_id == f.owner)
-    if f.grade:
-        statement = statement.where(Customer.grade == f.grade)
-    if f.stage:
-        statement = statement.where(Customer.stage == f.stage)
-    if f.due == "follow_up":
-        statement = statement.where(Customer.follow_up_on <= today)
-    elif f.due == "protection":
-        statement = statement.where(
-            Customer.protected_until >= today,
-            Customer.protected_until <= today + timedelta(days=2),
-        )
-    elif f.due == "lapsed":
-        statement = statement.where(Customer.protected_until < today)
-    if f.text.strip():
-        hits = [hit.id for hit in parties.suggest(s, f.text, limit=50)]
-        statement = statement.where(Customer.party_id.in_(hits))
-    return statement
-
-
 _COLUMNS = (
     Customer.id,
     Party.name,
@@ -117,7 +91,37 @@ _COLUMNS = (
 )
 
 
-_WIDE: Any = select(*_COLUMNS).outerjoin(Party, Party.id == Customer.party_id)
+#: What each part of a :class:`Filter` adds to the statement, and which way a page goes on.
+_CONDITIONS = {
+    "own": Customer.owner_id == bindparam("own"),
+    "owner": Customer.owner_id == bindparam("owner"),
+    "grade": Customer.grade == bindparam("grade"),
+    "stage": Customer.stage == bindparam("stage"),
+    "follow_up": Customer.follow_up_on <= bindparam("today"),
+    "protection": Customer.protected_until.between(bindparam("today"), bindparam("soon")),
+    "lapsed": Customer.protected_until < bindparam("today"),
+    "text": Customer.party_id.in_(bindparam("hits", expanding=True)),
+    "older": Customer.id < bindparam("cursor"),
+    "newer": Customer.id > bindparam("cursor"),
+}
+_DUE = ("follow_up", "protection", "lapsed")
+
+
+@lru_cache(maxsize=256)
+def _page_statement(*parts: str) -> Select[Any]:
+    """The statement of a page with these conditions, newest first; made once.
+
+    Putting a statement together costs as much as running it.
+    """
+    columns: Any = select(*_COLUMNS)
+    order = Customer.id if "newer" in parts else Customer.id.desc()
+    statement: Select[Any] = (
+        columns.outerjoin(Party, Party.id == Customer.party_id)
+        .where(Customer.unit_id == bindparam("unit_id"), *(_CONDITIONS[part] for part in parts))
+        .order_by(order)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    return statement
 
 
 def _line(row: Any) -> Line:
@@ -135,21 +139,31 @@ def list_page(
 ) -> PageOf:
     """One page of a site's customers, newest first, by key: as quick in the middle as in front."""
     today = organisation.today(s, unit_id)
-    statement = _narrow(s, _WIDE, unit_id, f, today)
-    back = bool(before) and not after
     try:
-        cursor = uuid.UUID(before if back else after) if (before or after) else None
+        cursor = uuid.UUID(after or before) if (after or before) else None
     except ValueError:
-        cursor = None
-    if back:
-        if cursor is not None:
-            statement = statement.where(Customer.id > cursor)
-        statement = statement.order_by(Customer.id)
-    else:
-        if cursor is not None:
-            statement = statement.where(Customer.id < cursor)
-        statement = statement.order_by(Customer.id.desc())
-    rows = s.execute(statement.limit(limit + 1)).all()
+        cursor = None  # a mangled address shows the first page
+    back = cursor is not None and not after
+    values: dict[str, Any] = {
+        "unit_id": unit_id,
+        "limit": limit + 1,
+        "today": today,
+        "soon": today + timedelta(days=2),
+        "cursor": cursor,
+        "own": f.own,
+        "owner": f.owner,
+        "grade": f.grade,
+        "stage": f.stage,
+    }
+    parts = [name for name in ("own", "owner", "grade", "stage") if values[name]]
+    if f.due in _DUE:
+        parts.append(f.due)
+    if f.text.strip():
+        parts.append("text")
+        values["hits"] = [hit.id for hit in parties.suggest(s, f.text, limit=50)]
+    if cursor is not None:
+        parts.append("newer" if back else "older")
+    rows = s.execute(_page_statement(*parts), values).all()
     more, rows = len(rows) > limit, list(rows[:limit])
     if back:
         rows.reverse()

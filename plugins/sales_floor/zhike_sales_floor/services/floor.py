@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -14,9 +14,11 @@ from zhike.api import (
     RecordRef,
     UserError,
     _,
+    bump_generation,
     clock,
     contacts,
     organisation,
+    remembered,
 )
 from zhike.rules import to_json
 from zhike_sales_floor.models import Customer, Floor, Rep, Visit
@@ -52,6 +54,7 @@ def add_reps(s: CompanySession, unit_id: uuid.UUID, staff_ids: Sequence[uuid.UUI
         floor.state = to_json(st.Floor(ring=ring, roster=ring, reps=reps))
     floor.version += 1
     s.flush()
+    bump_generation(s)  # rosters are remembered
     return rows
 
 
@@ -365,8 +368,16 @@ def floor_state(s: CompanySession, unit_id: uuid.UUID) -> tuple[Floor, st.Floor]
     return (floor, live.load_floor(floor)) if floor else None
 
 
-def reps_of(s: CompanySession, unit_id: uuid.UUID) -> list[uuid.UUID]:
-    """Staff ids of the site's present roster."""
-    return list(
-        s.scalars(select(Rep.staff_id).where(Rep.unit_id == unit_id, Rep.left_on.is_(None)))
+def reps_of(s: CompanySession, unit_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """Staff ids of the site's present roster, remembered until a roster changes."""
+    return remembered(s, "sales_floor.roster", lambda: _rosters(s)).get(unit_id, ())
+
+
+def _rosters(s: CompanySession) -> Mapping[uuid.UUID, Sequence[uuid.UUID]]:
+    rows = s.execute(
+        select(Rep.unit_id, Rep.staff_id).where(Rep.left_on.is_(None)).order_by(Rep.id)
     )
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for row in rows:
+        found.setdefault(row.unit_id, []).append(row.staff_id)
+    return found

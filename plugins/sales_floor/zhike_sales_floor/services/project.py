@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession, emit
+from zhike.api import CompanySession, bump_generation, emit
 from zhike.rules import to_json
 from zhike_sales_floor import events
 from zhike_sales_floor.models import (
@@ -338,6 +338,7 @@ def _reps(s: CompanySession, work: Work) -> None:
             select(Rep).where(Rep.unit_id == work.floor.id, Rep.staff_id == uuid.UUID(key))
         ).first()
         if row is not None:
+            bump_generation(s)  # rosters are remembered
             row.left_on = work.day
             row.left_why = str(work.event.get("reason", ""))
 

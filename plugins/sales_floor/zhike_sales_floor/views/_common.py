@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -80,9 +80,7 @@ def staff_names(s: CompanySession) -> Names:
     return organisation.staff_names(s)
 
 
-def rep_choices(
-    ids: Mapping[uuid.UUID, Any] | list[uuid.UUID], names: Names, blank: str = ""
-) -> list[tuple[str, str]]:
+def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list[tuple[str, str]]:
     """Choices of a select field of reps, with a first empty one of the words ``blank``."""
     found = [(str(one), names.get(one, "")) for one in ids]
     return [("", blank or "–"), *found]
