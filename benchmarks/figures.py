@@ -67,8 +67,15 @@ class Stage:
     requests: int
 
     def headers(self, token: str) -> dict[str, str]:
-        """What a signed-in browser sends."""
-        return {"Cookie": f"{COOKIE}={token}", "Sec-Fetch-Site": "same-origin"}
+        """What a signed-in browser sends, the cookie of its pages included."""
+        headers = {"Cookie": f"{COOKIE}={token}", "Sec-Fetch-Site": "same-origin"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.zhike.port)
+        connection.request("GET", self.list_path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        kept = (answer.getheader("Set-Cookie") or "").split(";")[0]
+        return {**headers, "Cookie": "; ".join(x for x in (headers["Cookie"], kept) if x)}
 
     @property
     def list_path(self) -> str:
@@ -168,24 +175,19 @@ def _cursor(stage: Stage) -> str:
 
 
 class Desk:
-    """A browser at the desk: holds the page's token and cookies of one connection."""
+    """A browser at the desk: holds the page's token beside the cookies of ``headers``."""
 
     def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.request("GET", path, headers=dict(headers))
         answer = connection.getresponse()
         page = answer.read().decode()
+        connection.close()
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         if token is None:
             raise RuntimeError(f"no form at {path}: {answer.status}")
-        cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]
         self.path, self.token = path, token.group(1)
-        self.headers = {
-            **headers,
-            "Cookie": "; ".join(x for x in (headers["Cookie"], cookie) if x),
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-        connection.close()
+        self.headers = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
 
     def send(self, connection: http.client.HTTPConnection, values: Mapping[str, Any]) -> bool:
         """Send the form once; True for the redirect of success."""

@@ -116,9 +116,16 @@ class Parts:
         return self._draw(context, "tools", t=table.tools())
 
     @pass_context
-    def keys(self, context: Context) -> Markup:
-        """The rows of the overlay of shortcuts."""
-        return self._draw(context, "keys", nav=_plain(context.resolve("nav")))
+    def keys(self, context: Context, more: Markup) -> Markup:
+        """The overlay of shortcuts; ``more`` are the rows of the page at hand."""
+        return self._draw(
+            context,
+            "keys",
+            nav=_plain(context.resolve("nav")),
+            links=_fixed(context.resolve("links")),
+            shortcuts_on=bool(context.resolve("shortcuts_on")),
+            more=more,
+        )
 
 
 def _plain(value: Any) -> Any:

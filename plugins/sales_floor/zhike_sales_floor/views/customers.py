@@ -24,6 +24,7 @@ from zhike.api import (
     organisation,
     page,
     reading,
+    remembered,
     transfer,
 )
 from zhike_sales_floor import forms, words
@@ -37,6 +38,7 @@ from zhike_sales_floor.views._common import (
     bp,
     customer_at,
     own_staff,
+    rep_choices,
     site_of,
     staff_names,
     unit_name,
@@ -71,7 +73,7 @@ def _filter(unit_id: uuid.UUID) -> Filter:
 _ANY = str(uuid.UUID(int=0))
 
 
-def _facets(s: CompanySession, unit_id: uuid.UUID, f: Filter, names: Names) -> list[Facet]:
+def _facets(s: CompanySession, unit_id: uuid.UUID, f: Filter) -> list[Facet]:
     everything = ("", _("all"))
     found = [
         Facet(
@@ -92,9 +94,17 @@ def _facets(s: CompanySession, unit_id: uuid.UUID, f: Filter, names: Names) -> l
         ),
     ]
     if f.own is None:
-        reps = ((str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id))
-        found.append(Facet("owner", _("Owner"), (everything, *reps)))
+        found.append(Facet("owner", _("Owner"), (everything, *_owners(s, unit_id))))
     return found
+
+
+def _owners(s: CompanySession, unit_id: uuid.UUID) -> Sequence[tuple[str, str]]:
+    """The site's reps to choose from; both they and their names are remembered."""
+
+    def read() -> Sequence[tuple[str, str]]:
+        return tuple(rep_choices(floor.reps_of(s, unit_id), staff_names(s))[1:])
+
+    return remembered(s, f"sales_floor.owners {unit_id}", read)
 
 
 @bp.get("/floor/<uuid:unit_id>/customers", permission=may.CUSTOMER_VIEW)
@@ -129,7 +139,7 @@ def customer_list(unit_id: uuid.UUID) -> Any:
         before=found.before,
         search=True,
         search_help=_("Last four digits, pinyin or name"),
-        facets=_facets(s, unit_id, f, names),
+        facets=_facets(s, unit_id, f),
         choose_columns=True,
         empty=Empty(
             _("No customers yet."),
