@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:  # names in annotations only: this module must stay free to import
@@ -181,6 +182,10 @@ class SettingsSchema:
 # -- pages -----------------------------------------------------------------------------------
 
 
+def _named(what: Any) -> Any:
+    return resolve_name(what) if isinstance(what, str) else what
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiResource:
     """One operation of the JSON API, mounted at ``/api/v1/<plugin>/<path>``.
@@ -189,19 +194,35 @@ class ApiResource:
               of it; returns an instance of ``response`` (or None for 204).
     request,  pydantic models; they are the published schema.
     response
+    summary   what it does, in a few words; without one, the first sentence of the view's docstring.
     scope     what a token needs: read or write.  Writes take an ``Idempotency-Key`` header.
+
+    ``view``, ``request`` and ``response`` may be named as ``"package.module:name"``. They are then
+    loaded by the first request that needs them: most processes answer pages only, and the models of
+    an interface are a tenth of what one has in memory. The conformance tests load them all.
     """
 
     name: str
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
-    view: Callable[..., Any]
+    view: Callable[..., Any] | str
     permission: str
-    summary: str
-    request: type[Any] | None = None
-    response: type[Any] | None = None
+    summary: str = ""
+    request: type[Any] | str | None = None
+    response: type[Any] | str | None = None
     scope: Literal["read", "write"] = "read"
     status: int = 200
+
+    def loaded(self) -> ApiResource:
+        """The operation with all it names loaded, and its summary; raises what an import raises."""
+        view = _named(self.view)
+        return replace(
+            self,
+            view=view,
+            summary=self.summary or str(view.__doc__ or "").partition(".")[0].strip(),
+            request=_named(self.request),
+            response=_named(self.response),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,6 @@ from zhike.hookspecs import hookimpl
 @hookimpl
 def register_api() -> Sequence[ApiResource]:
     """What the core's part of the JSON API can do; collected when a web application is built."""
-    from zhike.web.rest import core, records, regulations
+    from zhike.web.rest.operations import resources
 
-    return [*core.resources(), *records.resources(), *regulations.resources()]
+    return resources()

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from zhike.config import Config
 from zhike.db.base import Base
 from zhike.db.engines import WriteGate, sqlite_path
-from zhike.db.types import UTCDateTime
+from zhike.db.types import JSONDocument, UTCDateTime
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -61,7 +61,7 @@ def render_item(kind: str, obj: Any, autogen: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(obj, UTCDateTime):
         autogen.imports.add("from zhike.db.types import UTCDateTime")
         return "UTCDateTime()"
-    if kind == "type" and isinstance(obj, sa.JSON):
+    if kind == "type" and isinstance(obj, JSONDocument):
         autogen.imports.add("from zhike.db.types import JSONType")
         return "JSONType"
     return False

@@ -8,7 +8,6 @@ from typing import Any
 
 import uuid_utils.compat
 from sqlalchemy import JSON, DateTime, String
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -52,5 +51,23 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
 
-JSONType = JSON().with_variant(JSONB(), "postgresql")
-"""A JSON document; JSONB on PostgreSQL. Assign a new object to change it: it is not tracked."""
+class JSONDocument(TypeDecorator[Any]):
+    """A JSON document; JSONB on PostgreSQL. Assign a new object to change it: it is not tracked."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """JSONB where there is one; its module is large, so loaded only there."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB())
+        return dialect.type_descriptor(JSON())
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """Indexing and comparing go by JSON's own rules."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
+JSONType = JSONDocument()

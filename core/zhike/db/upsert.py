@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from zhike.db.base import Base, is_scoped
 from zhike.db.session import _BULK, CompanySession, SystemSession
@@ -26,11 +24,21 @@ def insert_if_absent(s: CompanySession | SystemSession, model: type[Base], **val
         if not isinstance(s, CompanySession):
             raise ScopeError(f"{model.__name__} cannot be written without a company")
         values = {"id": uuid7(), **values, "company_id": s.company_id}
-    dialect = s.get_bind().dialect.name
-    insert: Any = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    insert = _insert(s.get_bind().dialect.name)
     keys = inspect(model).primary_key
     found = s.execute(
         insert(model).values(**values).on_conflict_do_nothing().returning(*keys),
         execution_options={_BULK: True},
     )
     return found.first() is not None
+
+
+def _insert(dialect: str) -> Any:
+    # The other dialect's module is large and would be loaded for nothing.
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert

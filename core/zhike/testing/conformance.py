@@ -27,6 +27,7 @@ from sqlalchemy import func, select
 
 from zhike.config import Config
 from zhike.contributions import (
+    ApiResource,
     Engine,
     Listener,
     MenuItem,
@@ -154,6 +155,13 @@ class PluginConformance:
                 assert file.is_file(), f"{preset.name}: {file} is missing"
 
     # -- its tables ----------------------------------------------------------------------------
+
+    def test_its_operations_load_and_say_what_they_do(self, app: Flask, site: Site) -> None:
+        """Operations of the JSON API may name what they run; here every name must be right."""
+        for resource in self._mine(site, ApiResource):
+            operation: Any = resource.loaded()
+            assert callable(operation.view), operation.name
+            assert operation.summary, operation.name
 
     def test_tables_are_owned_prefixed_and_scoped(self, site: Site) -> None:
         """Each table is the plugin's own, each model belongs to a company or is declared global."""

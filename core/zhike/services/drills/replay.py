@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from zhike import contributions as c
 from zhike.db.session import CompanySession
 from zhike.drills import parse
@@ -61,6 +59,8 @@ def day_text(
     """A real day as the YAML text of a drill, under pseudonyms, ready to be stored or passed on."""
     document = pseudonyms({**day_document(s, plugin, unit_id, day), "plugin": plugin})
     head = {"title": title or f"{day:%Y-%m-%d}", "plugin": plugin}
+    from ruamel.yaml import YAML  # slow to load, and only writing out a day needs it
+
     writer = YAML(typ="safe", pure=True)
     writer.default_flow_style = None  # innermost collections on one line
     writer.allow_unicode = True

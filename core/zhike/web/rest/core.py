@@ -10,7 +10,6 @@ from pydantic import Field
 from sqlalchemy import select
 
 from zhike import clock
-from zhike.contributions import ApiResource
 from zhike.errors import NotFound
 from zhike.i18n import _
 from zhike.models.organisation import Staff
@@ -286,97 +285,3 @@ class TimeOut(Answered):
 def server_time() -> TimeOut:
     """What time it is here."""
     return TimeOut(now=clock.now())
-
-
-def resources() -> list[ApiResource]:
-    """Oneself, the organisation, customers."""
-    return [
-        ApiResource(
-            name="core.me",
-            method="GET",
-            path="me",
-            view=me,
-            permission="",
-            summary="Who I am and what I may do",
-            response=MeOut,
-        ),
-        ApiResource(
-            name="core.time",
-            method="GET",
-            path="time",
-            view=server_time,
-            permission="",
-            summary="The server's clock",
-            response=TimeOut,
-        ),
-        ApiResource(
-            name="core.companies",
-            method="GET",
-            path="companies",
-            view=companies,
-            permission="",
-            summary="My companies",
-            response=CompaniesOut,
-        ),
-        ApiResource(
-            name="core.units",
-            method="GET",
-            path="units",
-            view=units,
-            permission="",
-            summary="Sites and departments",
-            response=UnitsOut,
-        ),
-        ApiResource(
-            name="core.staff",
-            method="GET",
-            path="staff",
-            view=staff,
-            permission="core.organisation",
-            summary="Staff members",
-            request=StaffIn,
-            response=StaffPage,
-        ),
-        ApiResource(
-            name="core.party_search",
-            method="GET",
-            path="parties",
-            view=party_search,
-            permission="core.party.view",
-            summary="Find customers",
-            request=PartySearchIn,
-            response=PartiesOut,
-        ),
-        ApiResource(
-            name="core.party_create",
-            method="POST",
-            path="parties",
-            view=party_create,
-            permission="core.party.edit",
-            summary="Register a customer",
-            request=PartyIn,
-            response=PartyOut,
-            scope="write",
-            status=201,
-        ),
-        ApiResource(
-            name="core.party",
-            method="GET",
-            path="parties/<uuid:party_id>",
-            view=party_get,
-            permission="core.party.view",
-            summary="One customer",
-            response=PartyOut,
-        ),
-        ApiResource(
-            name="core.party_reveal",
-            method="POST",
-            path="parties/<uuid:party_id>/reveal",
-            view=party_reveal,
-            permission="core.party.reveal",
-            summary="Unmask a customer's telephone number",
-            request=RevealIn,
-            response=RevealOut,
-            scope="write",
-        ),
-    ]

@@ -1,12 +1,15 @@
-"""Mounting operations at ``/api/v1/<owner>/<path>``."""
+"""Mounting operations at ``/api/v1/<owner>/<path>``.
+
+Addresses and rights are there from the start; what an operation runs is loaded when it is asked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
-from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest
 
 from zhike.contributions import ApiResource
@@ -15,9 +18,10 @@ from zhike.i18n import _
 from zhike.manifest import CORE
 from zhike.plugins.manager import PluginHost
 from zhike.plugins.registry import Entry
-from zhike.web.rest import openapi
-from zhike.web.rest.reading import json_body, query, validated
 from zhike.web.rights import Access
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 PREFIX = "/api/v1"
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -33,7 +37,7 @@ def access_of(owner: str, resource: ApiResource) -> Access:
     if not resource.permission:
         if owner != CORE:
             raise ConfigError(f"operation {resource.name} names no permission")
-        return Access(own=resource.summary)
+        return Access(own=resource.summary or resource.name)
     if resource.permission.partition(".")[0] not in (owner, CORE):
         raise ConfigError(f"operation {resource.name}: {resource.permission!r} is another plugin's")
     return Access(permission=resource.permission)
@@ -54,7 +58,7 @@ def mount(app: Flask, host: PluginHost) -> None:
     app.add_url_rule(
         f"{PREFIX}/openapi.json",
         "api:openapi",
-        openapi.answer,
+        _description,
         methods=["GET"],
         access=Access(own="the description of what one may ask"),
     )
@@ -73,28 +77,40 @@ def _add(app: Flask, entry: Entry[ApiResource]) -> None:
     )
 
 
+def _description() -> Response:
+    from zhike.web.rest import openapi
+
+    return openapi.answer()
+
+
 def _view(resource: ApiResource) -> Callable[..., Response]:
+    loaded = cache(resource.loaded)
+
     def view(**arguments: Any) -> Response:
-        if resource.request is not None:
-            arguments["body"] = validated(resource.request, _sent(resource))
+        from zhike.web.rest.reading import validated
+
+        operation: Any = loaded()
+        if operation.request is not None:
+            arguments["body"] = validated(operation.request, _sent(operation))
         elif request.args:
             raise BadRequest(_("This operation takes no parameters."))
-        result = resource.view(**arguments)
-        if resource.response is None or result is None:
+        result = operation.view(**arguments)
+        if operation.response is None or result is None:
             return Response(status=204)
-        return _answer(resource.response, result, resource.status)
+        return _answer(operation.response, result, operation.status)
 
     view.__name__ = resource.name
     return view
 
 
-def _sent(resource: ApiResource) -> Any:
-    assert resource.request is not None
-    if resource.method in BODY_METHODS:
+def _sent(operation: Any) -> Any:
+    from zhike.web.rest.reading import json_body, query
+
+    if operation.method in BODY_METHODS:
         if request.args:
             raise BadRequest(_("This operation takes no parameters."))
         return json_body()
-    return query(resource.request)
+    return query(operation.request)
 
 
 def _answer(model: type[BaseModel], result: Any, status: int) -> Response:

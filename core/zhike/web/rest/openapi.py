@@ -71,7 +71,7 @@ def build(operations: list[tuple[str, ApiResource]]) -> dict[str, Any]:
         raw = f"/api/v1/{owner}/{resource.path.strip('/')}"
         path = _PART.sub(lambda found: "{" + found["name"] + "}", raw)
         paths.setdefault(path, {})[resource.method.lower()] = _operation(
-            owner, resource, raw, schemas
+            owner, resource.loaded(), raw, schemas
         )
     _forbid_nul(paths)
     _forbid_nul(schemas)
@@ -127,9 +127,8 @@ def _forbid_nul(part: Any) -> None:
             _forbid_nul(item)
 
 
-def _operation(
-    owner: str, resource: ApiResource, raw: str, schemas: dict[str, Any]
-) -> dict[str, Any]:
+def _operation(owner: str, resource: Any, raw: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """``resource`` is loaded, so its models are classes."""
     parameters: list[dict[str, Any]] = [
         {
             "name": found["name"],

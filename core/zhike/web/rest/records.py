@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
-from zhike.contributions import ApiResource
 from zhike.errors import NotFound
 from zhike.i18n import _
 from zhike.models.decision import DecisionRecord
@@ -174,38 +173,3 @@ def ledger_list(body: LedgerIn) -> LedgerOut:
         for row in rows[: body.limit]
     ]
     return LedgerOut(items=items, next=items[-1].seq if len(rows) > body.limit else None)
-
-
-def resources() -> list[ApiResource]:
-    """Decisions and the ledger."""
-    return [
-        ApiResource(
-            name="core.decisions",
-            method="GET",
-            path="decisions",
-            view=decision_list,
-            permission="core.decision.view",
-            summary="Decisions",
-            request=DecisionsIn,
-            response=DecisionsOut,
-        ),
-        ApiResource(
-            name="core.decision",
-            method="GET",
-            path="decisions/<uuid:decision_id>",
-            view=decision_get,
-            permission="core.decision.view",
-            summary="One decision",
-            response=DecisionOut,
-        ),
-        ApiResource(
-            name="core.ledger",
-            method="GET",
-            path="ledger",
-            view=ledger_list,
-            permission="core.ledger.view",
-            summary="Lines of the ledger",
-            request=LedgerIn,
-            response=LedgerOut,
-        ),
-    ]

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from zhike import clock
-from zhike.contributions import ApiResource
 from zhike.errors import NotFound, UserError
 from zhike.i18n import _
 from zhike.services import policies
@@ -141,30 +140,3 @@ def drill_run(body: DrillIn) -> DrillsOut:
         passed=all(report.ok for report in reports),
         reports=[report.to_json() for report in reports],
     )
-
-
-def resources() -> list[ApiResource]:
-    """Regulations in force, and drills."""
-    return [
-        ApiResource(
-            name="core.policies",
-            method="GET",
-            path="policies",
-            view=policies_in_force,
-            permission="core.policy.view",
-            summary="Regulations in force at a place and an instant",
-            request=PoliciesIn,
-            response=PoliciesOut,
-        ),
-        ApiResource(
-            name="core.drill_run",
-            method="POST",
-            path="drills/run",
-            view=drill_run,
-            permission="core.drill",
-            summary="Play drills; nothing is stored",
-            request=DrillIn,
-            response=DrillsOut,
-            scope="write",
-        ),
-    ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from zhike.api import ApiResource
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.api import customers, floor
-from zhike_sales_floor.api import models as m
 
 _UNIT = "floor/<uuid:unit_id>"
 _VISIT = f"{_UNIT}/visits/<uuid:visit_id>"
@@ -16,27 +14,26 @@ _DEAL = f"{_UNIT}/deals/<uuid:deal_id>"
 
 
 def _read(
-    name: str, path: str, view: Any, permission: str, response: Any, query: Any = None
+    name: str, path: str, view: str, permission: str, response: str, query: str | None = None
 ) -> ApiResource:
     return ApiResource(
         name=f"sales_floor.{name}",
         method="GET",
         path=path,
-        view=view,
+        view=f"{__name__}.{view}",
         permission=permission,
-        summary=_summary(view),
-        request=query,
-        response=response,
+        request=_model(query),
+        response=_model(response),
     )
 
 
 def _write(
     name: str,
     path: str,
-    view: Any,
+    view: str,
     permission: str,
-    request: Any = None,
-    response: Any = m.ActOut,
+    request: str | None = None,
+    response: str | None = "ActOut",
     *,
     method: Literal["POST", "PUT"] = "POST",
     status: int = 200,
@@ -45,115 +42,124 @@ def _write(
         name=f"sales_floor.{name}",
         method=method,
         path=path,
-        view=view,
+        view=f"{__name__}.{view}",
         permission=permission,
-        summary=_summary(view),
-        request=request,
-        response=response,
+        request=_model(request),
+        response=_model(response),
         scope="write",
         status=status if response is not None else 204,
     )
 
 
-def _summary(view: Any) -> str:
-    return str(view.__doc__).split(".")[0].strip()
+def _model(name: str | None) -> str | None:
+    return name and f"{__name__}.models:{name}"
 
 
 RESOURCES: tuple[ApiResource, ...] = (
-    _read("board", f"{_UNIT}/board", floor.get_board, may.VIEW_BOARD, m.BoardOut),
-    _read("visits", f"{_UNIT}/visits", floor.get_visits, may.VIEW_BOARD, m.VisitsOut, m.DayQuery),
-    _write("arrive", f"{_UNIT}/arrivals", floor.post_arrival, may.ARRIVE, m.ArrivalIn, status=201),
-    _write("rep", f"{_UNIT}/reps/<uuid:staff_id>/act", floor.post_rep, may.VIEW_BOARD, m.RepActIn),
-    _write("visit_end", f"{_VISIT}/end", floor.post_end, may.VIEW_BOARD, m.EndIn),
-    _write("visit_void", f"{_VISIT}/void", floor.post_void, may.VIEW_BOARD, m.VoidIn),
+    _read("board", f"{_UNIT}/board", "floor:get_board", may.VIEW_BOARD, "BoardOut"),
+    _read("visits", f"{_UNIT}/visits", "floor:get_visits", may.VIEW_BOARD, "VisitsOut", "DayQuery"),
     _write(
-        "visit_hand_over", f"{_VISIT}/hand-over", floor.post_hand_over, may.VIEW_BOARD, m.HandOverIn
+        "arrive", f"{_UNIT}/arrivals", "floor:post_arrival", may.ARRIVE, "ArrivalIn", status=201
     ),
     _write(
-        "visit_take_over", f"{_VISIT}/take-over", floor.post_take_over, may.MANAGE, m.TakeOverIn
+        "rep", f"{_UNIT}/reps/<uuid:staff_id>/act", "floor:post_rep", may.VIEW_BOARD, "RepActIn"
     ),
-    _write("visit_fault", f"{_VISIT}/fault", floor.post_fault, may.RULE, m.ConfirmIn),
-    _write("visit_help", f"{_VISIT}/help", floor.post_help, may.VIEW_BOARD, m.HelpIn),
-    _write("visit_answer", f"{_VISIT}/answer", floor.post_answer, may.MANAGE, m.AnswerIn),
-    _write("visit_flag", f"{_VISIT}/flag", floor.post_flag, may.REPORT, m.FlagIn),
-    _write("visit_assign", f"{_VISIT}/assign", floor.post_assign, may.OVERRIDE, m.AssignIn),
-    _write("visit_left", f"{_VISIT}/left", floor.post_left, may.MANAGE),
-    _write("day_open", f"{_UNIT}/day/open", floor.post_open, may.DAY, m.OpenDayIn),
-    _write("day_close", f"{_UNIT}/day/close", floor.post_close, may.DAY),
+    _write("visit_end", f"{_VISIT}/end", "floor:post_end", may.VIEW_BOARD, "EndIn"),
+    _write("visit_void", f"{_VISIT}/void", "floor:post_void", may.VIEW_BOARD, "VoidIn"),
+    _write(
+        "visit_hand_over",
+        f"{_VISIT}/hand-over",
+        "floor:post_hand_over",
+        may.VIEW_BOARD,
+        "HandOverIn",
+    ),
+    _write(
+        "visit_take_over", f"{_VISIT}/take-over", "floor:post_take_over", may.MANAGE, "TakeOverIn"
+    ),
+    _write("visit_fault", f"{_VISIT}/fault", "floor:post_fault", may.RULE, "ConfirmIn"),
+    _write("visit_help", f"{_VISIT}/help", "floor:post_help", may.VIEW_BOARD, "HelpIn"),
+    _write("visit_answer", f"{_VISIT}/answer", "floor:post_answer", may.MANAGE, "AnswerIn"),
+    _write("visit_flag", f"{_VISIT}/flag", "floor:post_flag", may.REPORT, "FlagIn"),
+    _write("visit_assign", f"{_VISIT}/assign", "floor:post_assign", may.OVERRIDE, "AssignIn"),
+    _write("visit_left", f"{_VISIT}/left", "floor:post_left", may.MANAGE),
+    _write("day_open", f"{_UNIT}/day/open", "floor:post_open", may.DAY, "OpenDayIn"),
+    _write("day_close", f"{_UNIT}/day/close", "floor:post_close", may.DAY),
     _write(
         "reclass",
         f"{_UNIT}/outings/<uuid:outing_id>/reclass",
-        floor.post_reclass,
+        "floor:post_reclass",
         may.RECLASS,
-        m.ReasonIn,
+        "ReasonIn",
     ),
-    _write("roster", f"{_UNIT}/roster", floor.post_roster, may.ROSTER, m.RosterIn, None),
-    _write("leave", f"{_UNIT}/reps/<uuid:staff_id>/leave", floor.post_leave, may.ROSTER, m.LeaveIn),
+    _write("roster", f"{_UNIT}/roster", "floor:post_roster", may.ROSTER, "RosterIn", None),
+    _write(
+        "leave", f"{_UNIT}/reps/<uuid:staff_id>/leave", "floor:post_leave", may.ROSTER, "LeaveIn"
+    ),
     _read(
         "customers",
         f"{_UNIT}/customers",
-        customers.get_customers,
+        "customers:get_customers",
         may.CUSTOMER_VIEW,
-        m.CustomersOut,
-        m.CustomersQuery,
+        "CustomersOut",
+        "CustomersQuery",
     ),
-    _read("customer", _CUSTOMER, customers.get_customer, may.CUSTOMER_VIEW, m.CustomerOut),
+    _read("customer", _CUSTOMER, "customers:get_customer", may.CUSTOMER_VIEW, "CustomerOut"),
     _write(
         "contact",
         f"{_CUSTOMER}/contacts",
-        customers.post_contact,
+        "customers:post_contact",
         may.CUSTOMER_EDIT,
-        m.ContactIn,
-        m.ContactOut,
+        "ContactIn",
+        "ContactOut",
         status=201,
     ),
     _write(
         "follow_up",
         f"{_CUSTOMER}/follow-up",
-        customers.put_follow_up,
+        "customers:put_follow_up",
         may.CUSTOMER_EDIT,
-        m.FollowUpIn,
+        "FollowUpIn",
         None,
         method="PUT",
     ),
     _write(
         "relation",
         f"{_CUSTOMER}/relations",
-        customers.post_relation,
+        "customers:post_relation",
         may.CUSTOMER_EDIT,
-        m.RelationIn,
+        "RelationIn",
     ),
-    _write("owner", f"{_CUSTOMER}/owner", customers.post_owner, may.RULE, m.OwnerIn),
+    _write("owner", f"{_CUSTOMER}/owner", "customers:post_owner", may.RULE, "OwnerIn"),
     _write(
         "reveal",
         f"{_CUSTOMER}/reveal",
-        customers.post_reveal,
+        "customers:post_reveal",
         may.CUSTOMER_REVEAL,
         None,
-        m.PhoneOut,
+        "PhoneOut",
     ),
-    _read("deals", f"{_UNIT}/deals", customers.get_deals, may.CLOSING, m.DealsOut, m.DealsQuery),
-    _read("deal", _DEAL, customers.get_deal, may.CLOSING, m.DealOut),
+    _read("deals", f"{_UNIT}/deals", "customers:get_deals", may.CLOSING, "DealsOut", "DealsQuery"),
+    _read("deal", _DEAL, "customers:get_deal", may.CLOSING, "DealOut"),
     _write(
         "deal_new",
         f"{_UNIT}/deals",
-        customers.post_deal,
+        "customers:post_deal",
         may.CLOSING,
-        m.DealIn,
-        m.DealActOut,
+        "DealIn",
+        "DealActOut",
         status=201,
     ),
-    _write("deal_sign", f"{_DEAL}/sign", customers.post_sign, may.CLOSING),
-    _write("deal_refund", f"{_DEAL}/refund", customers.post_refund, may.CLOSING, m.ReasonIn),
-    _write("deal_paid", f"{_DEAL}/paid", customers.post_paid, may.CLOSING),
-    _write("deal_rule", f"{_DEAL}/ruling", customers.post_shares, may.RULE, m.SharesIn),
+    _write("deal_sign", f"{_DEAL}/sign", "customers:post_sign", may.CLOSING),
+    _write("deal_refund", f"{_DEAL}/refund", "customers:post_refund", may.CLOSING, "ReasonIn"),
+    _write("deal_paid", f"{_DEAL}/paid", "customers:post_paid", may.CLOSING),
+    _write("deal_rule", f"{_DEAL}/ruling", "customers:post_shares", may.RULE, "SharesIn"),
     _read(
         "register",
         f"{_UNIT}/registers/<code>",
-        customers.get_register,
+        "customers:get_register",
         may.REGISTERS,
-        m.RegisterOut,
-        m.DayQuery,
+        "RegisterOut",
+        "DayQuery",
     ),
-    _read("why", "decisions/<uuid:decision_id>", customers.get_why, may.VIEW_BOARD, m.WhyOut),
+    _read("why", "decisions/<uuid:decision_id>", "customers:get_why", may.VIEW_BOARD, "WhyOut"),
 )
