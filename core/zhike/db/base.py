@@ -46,6 +46,19 @@ NAMING = {
 }
 
 
+def partial_indexes(metadata: MetaData) -> None:
+    """Give PostgreSQL the condition of every partial index, which models name as ``sqlite_where``.
+
+    Naming it twice would make every process load the other database's dialect. Done before tables
+    are made and before a revision is written.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            where = index.dialect_kwargs.get("sqlite_where")
+            if where is not None:
+                index.dialect_kwargs["postgresql_where"] = where
+
+
 class Base(DeclarativeBase):
     """Root of all models; stamps each table with the plugin that owns it."""
 
@@ -110,6 +123,12 @@ class ScopedModel(Base):
     @declared_attr
     def id(cls) -> Mapped[uuid.UUID]:  # noqa: N805
         return mapped_column(Uuid(), primary_key=True, default=uuid7, sort_order=-19)
+
+
+@event.listens_for(Base.metadata, "before_create")
+def _complete_indexes(metadata: MetaData, connection: Any, **kwargs: Any) -> None:
+    if connection.dialect.name == "postgresql":
+        partial_indexes(metadata)
 
 
 @event.listens_for(ScopedModel, "init", propagate=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from zhike.config import Config
-from zhike.db.base import Base
+from zhike.db.base import Base, partial_indexes
 from zhike.db.engines import WriteGate, sqlite_path
 from zhike.db.types import JSONDocument, UTCDateTime
 
@@ -194,6 +194,7 @@ def write_revision(config: Config, lineage: Lineage, message: str) -> Path:
     from alembic import command
 
     lineage.folder.mkdir(parents=True, exist_ok=True)
+    partial_indexes(Base.metadata)
     number = len(list(lineage.folder.glob("[0-9]*.py"))) + 1
     slug = "".join(c if c.isalnum() else "_" for c in message.lower())[:40]
     engine = _engine(config)

@@ -31,7 +31,6 @@ class Deadline(CoreModel):
             "ix_core__deadline_due",
             "due_at",
             sqlite_where=_RUNNING,
-            postgresql_where=_RUNNING,
         ),
         Index(
             "uq_core__deadline_running",
@@ -40,7 +39,6 @@ class Deadline(CoreModel):
             "subject",
             unique=True,
             sqlite_where=_RUNNING,
-            postgresql_where=_RUNNING,
         ),
     )
 
@@ -76,7 +74,6 @@ class JobRun(CoreGlobal):
             "ix_core__job_run_retry",
             "next_try_at",
             sqlite_where=_FAILED,
-            postgresql_where=_FAILED,
         ),
     )
 

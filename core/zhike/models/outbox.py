@@ -27,7 +27,6 @@ class OutboxEvent(CoreModel):
         Index(
             "ix_core__outbox_due",
             "available_at",
-            postgresql_where=column("done_at").is_(None),
             sqlite_where=column("done_at").is_(None),
         ),
     )

@@ -44,7 +44,6 @@ class Party(CoreModel):
             "company_id",
             "merged_into",
             sqlite_where=_MERGED,
-            postgresql_where=_MERGED,
         ),
         CheckConstraint("kind IN ('person', 'organisation')", name="kind"),
     )

@@ -214,7 +214,6 @@ Index(
     Visit.staff_id,
     unique=True,
     sqlite_where=Visit.state == "reception",
-    postgresql_where=Visit.state == "reception",
 )
 
 
