@@ -44,6 +44,7 @@ __all__ = [
     "HealthResult",
     "Importer",
     "Job",
+    "LedgerAction",
     "LifecycleContext",
     "Listener",
     "MenuItem",
@@ -511,6 +512,14 @@ class RecordKind:
     name: str
     title: str
     describe: Callable[[Session, RecordRef, Any], RecordSummary | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerAction:
+    """What an act is called in the ledger 台账动作: ``name`` is the action written there."""
+
+    name: str
+    title: str
 
 
 @dataclass(frozen=True)

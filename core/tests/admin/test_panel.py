@@ -282,6 +282,46 @@ def test_the_ledger_shows_and_checks(admin: FlaskClient) -> None:
     assert post(admin, "/admin/ledger/verify", "/admin/ledger").status_code == 200
 
 
+def test_the_ledger_reads_in_words(admin: FlaskClient, site: Site, company: int) -> None:
+    post(admin, "/admin/organisation/units/new", name="一号案场", kind="site", code="H1")
+    post(admin, "/admin/users/new", login="xiaowang", name="王小")
+    text = admin.get("/admin/ledger").get_data(as_text=True)
+    with site.reader(company) as s:
+        unit = s.scalars(select(Unit)).one()
+        user = s.scalars(select(User).where(User.login == "xiaowang")).one()
+        mine = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.unit.added")).one()
+    for words, url, code in (
+        ("增加案场或部门", f"/admin/organisation/units/{unit.id}", "core.unit.added"),
+        ("增加账号", f"/admin/users/{user.id}", "core.user.added"),
+    ):
+        assert words in text
+        assert f'href="{url}"' in text
+        assert code in text
+    assert "一号案场" in text
+    one = admin.get(f"/admin/ledger/{mine.seq}").get_data(as_text=True)
+    assert "增加案场或部门" in one
+    # By a part of an act's words, by a person, and never at the cost of the other filters.
+    for query, found in (("增加账号", False), ("案场或部门", True), ("core.unit", True)):
+        shown = admin.get(f"/admin/ledger?result=ok&q={query}").get_data(as_text=True)
+        assert (f'/admin/ledger/{mine.seq}"' in shown) is found, query
+    assert "result=failed&amp;q=core.unit" in shown or "q=core.unit&amp;result=failed" in shown
+
+
+def test_the_ledger_is_searched_by_person(
+    login: Callable[..., FlaskClient], site: Site, company: int
+) -> None:
+    first = login(company)
+    post(first, "/admin/organisation/units/new", name="一号案场", kind="site", code="H1")
+    with site.reader(company) as s:
+        line = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.unit.added")).one()
+        user = s.get(User, line.user_id)
+        assert user is not None
+        name = user.name
+    row = f'/admin/ledger/{line.seq}"'
+    assert row in first.get(f"/admin/ledger?q={name}").get_data(as_text=True)
+    assert row not in first.get("/admin/ledger?q=没有这个人").get_data(as_text=True)
+
+
 def test_companies_are_the_system_administrator_s(
     admin: FlaskClient, site: Site, app: Any, company: int
 ) -> None:
