@@ -340,12 +340,16 @@ class NotificationType:
 
 @dataclass(frozen=True)
 class SearchHit:
-    """One line of a search result; ``detail`` is already masked for the reader."""
+    """One line of a search result; ``detail`` is already masked for the reader.
+
+    ``party`` is the customer whose record this is, who then is not listed once more.
+    """
 
     ref: RecordRef
     title: str
     detail: str = ""
     url: str | None = None
+    party: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
