@@ -16,6 +16,7 @@ from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.people import Role, RoleGrant, User
 from zhike.services import people
 from zhike.site import Site
+from zhike.testing import make_company, make_user
 
 PAGES = (
     "/admin/apps",
@@ -218,6 +219,35 @@ def test_users_from_first_password_to_closing(admin: FlaskClient, site: Site, co
     assert closed.password_hash != user.password_hash
 
 
+def test_users_by_search_state_and_page(admin: FlaskClient, site: Site, company: int) -> None:
+    other = make_company(site, "other")
+    with site.system() as s:
+        for n in range(60):
+            user = people.add_user(s, login=f"u{n:02d}", name=f"王{n:02d}", password_hash="-")
+            people.add_membership(s, user.id, company)
+            if n == 7:
+                people.disable(s, user.id)
+    make_user(site, other, login="u99")
+    first = admin.get("/admin/users").get_data(as_text=True)
+    shown = re.findall(r">(u\d\d)</a>", first)
+    assert "u07" not in shown
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following
+    rest = admin.get(following[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert sorted(shown + re.findall(r">(u\d\d)</a>", rest)) == [
+        f"u{n:02d}" for n in range(60) if n != 7
+    ]
+    for query, found in (
+        ("q=王12", ["u12"]),
+        ("q=U1&state=all", [f"u1{n}" for n in range(10)]),
+        ("state=closed", ["u07"]),
+        ("q=u99&state=all", []),
+        ("q=%25&state=all", []),
+    ):
+        text = admin.get(f"/admin/users?{query}").get_data(as_text=True)
+        assert re.findall(r">(u\d\d)</a>", text) == found, query
+
+
 def test_a_stranger_s_account_does_not_exist_here(
     admin: FlaskClient, site: Site, two_companies: Any, login: Callable[..., FlaskClient]
 ) -> None:
@@ -341,3 +371,6 @@ def test_companies_are_the_system_administrator_s(
     assert "boss" in answer.get_data(as_text=True)
     assert "新公司" in browser.get("/admin/companies").get_data(as_text=True)
     assert browser.get("/admin/users").status_code in (303, 403), "reads no company's data"
+    menu = browser.get("/admin/companies/new").get_data(as_text=True).partition('id="zk-nav"')[2]
+    assert '<a href="/admin/companies" aria-current="page"' in menu
+    assert '<a href="/admin/backups"' in menu

@@ -26,6 +26,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         policies,
         policy_drafts,
         roles,
+        staff,
         users,
     )
     from zhike.admin import settings as settings_pages
@@ -33,6 +34,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
     # Some subjects are several modules on one blueprint, which is whole only with all of them.
     assert data.bp is data_exports.bp is data_uploads.bp
     assert policies.bp is policy_drafts.bp
+    assert organisation.bp is staff.bp
     return (
         adherence.bp,
         apps.bp,

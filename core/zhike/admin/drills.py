@@ -179,6 +179,7 @@ def new() -> ResponseReturnValue:
         "zhike/admin/form.html",
         form=form,
         title=_("New drill"),
+        up=_("Drills"),
         cancel=url_for("admin_drills.all_drills"),
     ), (422 if request.method == "POST" else 200)
 
@@ -259,7 +260,8 @@ def edit(drill_id: uuid.UUID) -> ResponseReturnValue:
     return page(
         "zhike/admin/form.html",
         form=form,
-        title=row.name,
+        title=_("Edit the drill"),
+        up=row.name,
         cancel=url_for("admin_drills.drill", drill_id=drill_id),
     ), (422 if request.method == "POST" else 200)
 

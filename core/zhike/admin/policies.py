@@ -141,6 +141,7 @@ def new() -> ResponseReturnValue:
         lead=_(
             "A shipped regulation is the beginning; the company's own figures and clauses follow."
         ),
+        up=_("Regulations"),
         cancel=url_for("admin_policies.all_policies"),
     ), (422 if request.method == "POST" else 200)
 
@@ -223,6 +224,7 @@ def choose(plugin: str) -> ResponseReturnValue:
         form=form,
         title=_("Where which regulation holds"),
         lead=_("The nearest choice wins: a department's before its site's before the company's."),
+        up=_("Regulations"),
         cancel=url_for("admin_policies.all_policies"),
     ), (422 if request.method == "POST" else 200)
 
@@ -261,5 +263,6 @@ def bring() -> ResponseReturnValue:
         "zhike/admin/upload.html",
         form=form,
         title=_("A regulation from a file"),
+        up=_("Regulations"),
         cancel=url_for("admin_policies.all_policies"),
     ), (422 if request.method == "POST" else 200)
