@@ -11,7 +11,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 
-from zhike.contributions import LedgerAction, RecordKind, RecordRef, RecordSummary
+from zhike.contributions import N_, LedgerAction, RecordKind, RecordRef, RecordSummary
 from zhike.db.session import CompanySession
 from zhike.errors import UserError
 from zhike.i18n import _
@@ -28,6 +28,27 @@ from zhike.web.ui import Column, Empty, Facet, State, Table
 bp = CoreBlueprint("admin_ledger", __name__, url_prefix="/admin/ledger")
 PERMISSION = "core.ledger.view"
 PAGE = 50
+#: Entries of bodies that the core and its apps write most; others stand under their own names.
+_ENTRIES = {
+    "role": N_("Role"),
+    "unit": N_("Where"),
+    "scope": N_("Reach"),
+    "name": N_("Name"),
+    "title": N_("Designation"),
+    "number": N_("No."),
+    "policy": N_("Regulation"),
+    "preset": N_("Shipped regulation"),
+    "plugin": N_("App"),
+    "mode": N_("Mode"),
+    "effective_from": N_("Holds from"),
+    "changes": N_("Changed"),
+    "verb": N_("Act"),
+    "rules": N_("Rules"),
+    "permission": N_("Permission"),
+    "rows": N_("Rows"),
+    "columns": N_("Columns"),
+    "file": N_("File"),
+}
 _RESULTS = {"ok": "done", "denied": "breach", "failed": "attention"}
 
 
@@ -209,7 +230,10 @@ def line(seq: int) -> ResponseReturnValue:
     if row is None:
         raise UserError(_("There is no line of this number."), status=404, code="not_found")
     called = Names(reading())
-    body = [(key, value, _named(called, key, value)) for key, value in sorted(row.body.items())]
+    body = [
+        (_(_ENTRIES[key]) if key in _ENTRIES else key, value, _named(called, key, value))
+        for key, value in sorted(row.body.items())
+    ]
     return page(
         "zhike/admin/ledger_line.html",
         line=row,

@@ -11,7 +11,7 @@ from zhike.contributions import N_, RecordKind, RecordRef, RecordSummary
 from zhike.hookspecs import hookimpl
 from zhike.i18n import _
 from zhike.models.drill import CompanyDrill
-from zhike.models.organisation import Staff, Unit
+from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.party import Party
 from zhike.models.people import Membership, Role, User
 from zhike.models.policy import PolicyRecord, PolicyVersion
@@ -73,6 +73,18 @@ def _version(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
     return RecordSummary(f"{policy.name} · {number}", url)
 
 
+def _post(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A post by its holder, its place and its title."""
+    row = s.find(Post, ref.id)
+    if row is None:
+        return None
+    holder = _staff(s, RecordRef("core", "staff", row.staff_id), principal)
+    place = s.find(Unit, row.unit_id)
+    if holder is None or place is None:
+        return None
+    return RecordSummary(f"{holder.title} · {place.name} {row.title}", holder.url)
+
+
 @hookimpl
 def register_record_kinds() -> Sequence[RecordKind]:
     """Customers, staff, and what the panel keeps."""
@@ -86,6 +98,7 @@ def register_record_kinds() -> Sequence[RecordKind]:
                 Unit, "core.organisation", "/admin/organisation/units", lambda row: row.name
             ),
         ),
+        RecordKind(name="core.post", title=N_("Post"), describe=_post),
         RecordKind(name="core.user", title=N_("User"), describe=_user),
         RecordKind(
             name="core.role",
