@@ -302,3 +302,19 @@ def test_who_may_only_read_cannot_edit(
         version = s.scalars(select(PolicyVersion)).one()
     assert reader.get(f"/admin/policies/versions/{version.id}").status_code == 200
     assert reader.get(f"/admin/policies/versions/{version.id}/publish").status_code == 403
+
+
+def test_an_address_that_was_cut_off_is_no_fault_of_ours(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    post(admin, "/admin/drills/new", name="第一位轮到甲", text=DRILL, must_pass="y")
+    drill = re.search(r'href="(/admin/drills/[0-9a-f-]{36})"', admin.get("/admin/drills").text)
+    assert drill
+    for path, status in (
+        (f"{drill[1]}?version=01a2", 404),
+        ("/admin/drills/new?day=2026-11-2x&unit_id=x&plugin=sales_floor", 404),
+        (f"/admin/drills/new?day=2026-11-2x&unit_id={uuid.uuid4()}", 400),
+        (f"/admin/drills/new?day=2026-11-21&unit_id={uuid.uuid4()}&plugin=sales_floor", 404),
+        ("/admin/organisation/staff?after=01a2", 404),
+    ):
+        assert admin.get(path).status_code == status, path

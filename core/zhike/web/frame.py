@@ -158,14 +158,12 @@ def _here(urls: Sequence[str]) -> str:
 def _site_menu() -> Sequence[NavSection]:
     """What a system administrator looks after without belonging to a company."""
     items = [
-        NavItem(url_for("admin_companies.all_companies"), gettext("Companies"), "buildings"),
-        NavItem(url_for("admin_backups.overview"), gettext("Backups"), "archive"),
+        NavItem(url_for("admin_companies.all_companies"), _("Companies"), "buildings"),
+        NavItem(url_for("admin_backups.overview"), _("Backups"), "archive"),
     ]
     here = _here([item.url for item in items])
     return (
-        NavSection(
-            gettext("This site"), tuple(replace(item, active=item.url == here) for item in items)
-        ),
+        NavSection(_("This site"), tuple(replace(item, active=item.url == here) for item in items)),
     )
 
 
