@@ -120,6 +120,57 @@ def test_every_page_opens(admin: FlaskClient, site: Site, company: int) -> None:
         assert answer.status_code == 200, f"{path}: {answer.get_data(as_text=True)[:1500]}"
 
 
+def test_a_second_author_finds_the_draft_that_is_open(
+    admin: FlaskClient, login: Callable[..., FlaskClient], site: Site, company: int
+) -> None:
+    policy_id, editor = a_draft(admin, site, company)
+    assert a_draft(admin, site, company) == (policy_id, editor)
+    other = login(company)
+    assert a_draft(other, site, company) == (policy_id, editor)
+    text = other.get(f"/admin/policies/{policy_id}").get_data(as_text=True)
+    assert editor in text
+    assert f"/admin/policies/{policy_id}/draft" not in text
+    assert f"{editor.removesuffix('/edit')}/discard" in text
+    with site.reader(company) as s:
+        drafts = s.scalars(select(PolicyVersion).where(PolicyVersion.state == "draft")).all()
+        assert len(drafts) == 1
+        assert drafts[0].author in other.get(editor).get_data(as_text=True)
+
+
+def test_who_is_told_of_a_colleague_s_change_may_save_after_looking(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    _policy_id, editor = a_draft(admin, site, company)
+    mine = fields(admin, editor)
+    theirs = {**mine, "params.owner.contact_lapse_days": "9"}
+    assert admin.post(editor, data=theirs).status_code == 302
+    again = admin.post(editor, data={**mine, "params.owner.contact_lapse_days": "12"})
+    assert again.status_code == 422
+    shown = re.search(r'name="lock" value="(\d+)"', again.get_data(as_text=True))
+    assert shown
+    sent = {**mine, "params.owner.contact_lapse_days": "12", "lock": shown[1]}
+    assert admin.post(editor, data=sent).status_code == 302
+
+
+def test_nobody_publishes_what_he_has_not_seen(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    _policy_id, editor = a_draft(admin, site, company)
+    publish = editor.replace("/edit", "/publish")
+    lock = re.search(r'name="lock"[^>]*value="(\d+)"', admin.get(publish).get_data(as_text=True))
+    assert lock
+    sent = {**fields(admin, editor), "params.owner.contact_lapse_days": "9"}
+    assert admin.post(editor, data=sent).status_code == 302
+    late = post(admin, publish, reason="启用", lock=lock[1])
+    assert late.status_code == 422
+    text = late.get_data(as_text=True)
+    assert "<ins>9" in text
+    seen = re.search(r'name="lock"[^>]*value="(\d+)"', text)
+    assert seen
+    assert post(admin, publish, reason="启用", lock=seen[1]).status_code == 302
+    assert admin.get(publish).headers["Location"] == editor.removesuffix("/edit")
+
+
 def test_from_seven_days_to_ten_in_the_future(admin: FlaskClient, site: Site, company: int) -> None:
     _policy_id, editor = a_draft(admin, site, company)
     sent = fields(admin, editor)
@@ -251,3 +302,19 @@ def test_who_may_only_read_cannot_edit(
         version = s.scalars(select(PolicyVersion)).one()
     assert reader.get(f"/admin/policies/versions/{version.id}").status_code == 200
     assert reader.get(f"/admin/policies/versions/{version.id}/publish").status_code == 403
+
+
+def test_an_address_that_was_cut_off_is_no_fault_of_ours(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    post(admin, "/admin/drills/new", name="第一位轮到甲", text=DRILL, must_pass="y")
+    drill = re.search(r'href="(/admin/drills/[0-9a-f-]{36})"', admin.get("/admin/drills").text)
+    assert drill
+    for path, status in (
+        (f"{drill[1]}?version=01a2", 404),
+        ("/admin/drills/new?day=2026-11-2x&unit_id=x&plugin=sales_floor", 404),
+        (f"/admin/drills/new?day=2026-11-2x&unit_id={uuid.uuid4()}", 400),
+        (f"/admin/drills/new?day=2026-11-21&unit_id={uuid.uuid4()}&plugin=sales_floor", 404),
+        ("/admin/organisation/staff?after=01a2", 404),
+    ):
+        assert admin.get(path).status_code == status, path

@@ -44,6 +44,7 @@ __all__ = [
     "HealthResult",
     "Importer",
     "Job",
+    "LedgerAction",
     "LifecycleContext",
     "Listener",
     "MenuItem",
@@ -339,12 +340,16 @@ class NotificationType:
 
 @dataclass(frozen=True)
 class SearchHit:
-    """One line of a search result; ``detail`` is already masked for the reader."""
+    """One line of a search result; ``detail`` is already masked for the reader.
+
+    ``party`` is the customer whose record this is, who then is not listed once more.
+    """
 
     ref: RecordRef
     title: str
     detail: str = ""
     url: str | None = None
+    party: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -511,6 +516,14 @@ class RecordKind:
     name: str
     title: str
     describe: Callable[[Session, RecordRef, Any], RecordSummary | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerAction:
+    """What an act is called in the ledger 台账动作: ``name`` is the action written there."""
+
+    name: str
+    title: str
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ RESULT_TYPES: dict[str, type | str] = {
     "register_policies": c.PolicyPreset,
     "register_subject_data": c.SubjectData,
     "register_record_kinds": c.RecordKind,
+    "register_ledger_actions": c.LedgerAction,
     "register_health_checks": c.HealthCheck,
     "register_commands": c.Command,
     "register_open_items": c.OpenItems,
@@ -197,6 +198,11 @@ class CoreHooks:
     @hookspec
     def register_record_kinds(self) -> Sequence[c.RecordKind]:
         """Say how your records are named and linked where others refer to them."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_ledger_actions(self) -> Sequence[c.LedgerAction]:
+        """Say what the actions that you write into the ledger are called."""
         raise NotImplementedError
 
     @hookspec

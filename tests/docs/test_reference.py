@@ -113,3 +113,8 @@ def test_severities_of_checks_are_told() -> None:
         check = entry.value if entry else deep[name]
         level = "严重" if check.severity == "critical" else "提醒"
         assert cells(rest)[0] == level + ("，只在体检时" if name in deep else ""), name
+
+
+def test_every_act_in_the_ledger_has_words() -> None:
+    named = {entry.name for entry in facts.host().registry.of(c.LedgerAction)}
+    assert {name for name in facts.ledger_actions() if name not in named} == set()

@@ -16,6 +16,7 @@ from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.people import Role, RoleGrant, User
 from zhike.services import people
 from zhike.site import Site
+from zhike.testing import make_company, make_user
 
 PAGES = (
     "/admin/apps",
@@ -218,6 +219,35 @@ def test_users_from_first_password_to_closing(admin: FlaskClient, site: Site, co
     assert closed.password_hash != user.password_hash
 
 
+def test_users_by_search_state_and_page(admin: FlaskClient, site: Site, company: int) -> None:
+    other = make_company(site, "other")
+    with site.system() as s:
+        for n in range(60):
+            user = people.add_user(s, login=f"u{n:02d}", name=f"王{n:02d}", password_hash="-")
+            people.add_membership(s, user.id, company)
+            if n == 7:
+                people.disable(s, user.id)
+    make_user(site, other, login="u99")
+    first = admin.get("/admin/users").get_data(as_text=True)
+    shown = re.findall(r">(u\d\d)</a>", first)
+    assert "u07" not in shown
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following
+    rest = admin.get(following[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert sorted(shown + re.findall(r">(u\d\d)</a>", rest)) == [
+        f"u{n:02d}" for n in range(60) if n != 7
+    ]
+    for query, found in (
+        ("q=王12", ["u12"]),
+        ("q=U1&state=all", [f"u1{n}" for n in range(10)]),
+        ("state=closed", ["u07"]),
+        ("q=u99&state=all", []),
+        ("q=%25&state=all", []),
+    ):
+        text = admin.get(f"/admin/users?{query}").get_data(as_text=True)
+        assert re.findall(r">(u\d\d)</a>", text) == found, query
+
+
 def test_a_stranger_s_account_does_not_exist_here(
     admin: FlaskClient, site: Site, two_companies: Any, login: Callable[..., FlaskClient]
 ) -> None:
@@ -282,6 +312,46 @@ def test_the_ledger_shows_and_checks(admin: FlaskClient) -> None:
     assert post(admin, "/admin/ledger/verify", "/admin/ledger").status_code == 200
 
 
+def test_the_ledger_reads_in_words(admin: FlaskClient, site: Site, company: int) -> None:
+    post(admin, "/admin/organisation/units/new", name="一号案场", kind="site", code="H1")
+    post(admin, "/admin/users/new", login="xiaowang", name="王小")
+    text = admin.get("/admin/ledger").get_data(as_text=True)
+    with site.reader(company) as s:
+        unit = s.scalars(select(Unit)).one()
+        user = s.scalars(select(User).where(User.login == "xiaowang")).one()
+        mine = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.unit.added")).one()
+    for words, url, code in (
+        ("增加案场或部门", f"/admin/organisation/units/{unit.id}", "core.unit.added"),
+        ("增加账号", f"/admin/users/{user.id}", "core.user.added"),
+    ):
+        assert words in text
+        assert f'href="{url}"' in text
+        assert code in text
+    assert "一号案场" in text
+    one = admin.get(f"/admin/ledger/{mine.seq}").get_data(as_text=True)
+    assert "增加案场或部门" in one
+    # By a part of an act's words, by a person, and never at the cost of the other filters.
+    for query, found in (("增加账号", False), ("案场或部门", True), ("core.unit", True)):
+        shown = admin.get(f"/admin/ledger?result=ok&q={query}").get_data(as_text=True)
+        assert (f'/admin/ledger/{mine.seq}"' in shown) is found, query
+    assert "result=failed&amp;q=core.unit" in shown or "q=core.unit&amp;result=failed" in shown
+
+
+def test_the_ledger_is_searched_by_person(
+    login: Callable[..., FlaskClient], site: Site, company: int
+) -> None:
+    first = login(company)
+    post(first, "/admin/organisation/units/new", name="一号案场", kind="site", code="H1")
+    with site.reader(company) as s:
+        line = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.unit.added")).one()
+        user = s.get(User, line.user_id)
+        assert user is not None
+        name = user.name
+    row = f'/admin/ledger/{line.seq}"'
+    assert row in first.get(f"/admin/ledger?q={name}").get_data(as_text=True)
+    assert row not in first.get("/admin/ledger?q=没有这个人").get_data(as_text=True)
+
+
 def test_companies_are_the_system_administrator_s(
     admin: FlaskClient, site: Site, app: Any, company: int
 ) -> None:
@@ -301,3 +371,6 @@ def test_companies_are_the_system_administrator_s(
     assert "boss" in answer.get_data(as_text=True)
     assert "新公司" in browser.get("/admin/companies").get_data(as_text=True)
     assert browser.get("/admin/users").status_code in (303, 403), "reads no company's data"
+    menu = browser.get("/admin/companies/new").get_data(as_text=True).partition('id="zk-nav"')[2]
+    assert '<a href="/admin/companies" aria-current="page"' in menu
+    assert '<a href="/admin/backups"' in menu

@@ -246,7 +246,7 @@ def test_wrong_values_are_refused_with_what_is_allowed(
 
 @pytest.mark.parametrize("points", [0, 1, 50, 99, 100, 101, 3333, 9999, 10_000])
 def test_a_stored_share_stays_what_it_is_and_can_be_typed_again(points: int) -> None:
-    from zhike.admin.policies import typed
+    from zhike.admin.policy_drafts import typed
 
     share, split = parameter("share"), parameter("split")
     assert share.read(points) == points, "stored figures are basis points"

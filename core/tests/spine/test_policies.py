@@ -371,11 +371,29 @@ def test_never_into_the_past_and_never_without_a_reason(tally: Site, firm: int) 
             publish_cap(s, 10, NOW + DAY - timedelta(seconds=1))
         assert caught.value.field == "effective_from"
     with at(NOW + DAY), pytest.raises(UserError) as caught, tally.transaction(firm) as s:
-        row = policies.draft(s, s.scalars(select(PolicyRecord.id)).one())
+        row = policies.open_draft(s, s.scalars(select(PolicyRecord.id)).one())
+        assert row is not None
         policies.publish(s, row.id, reason=" ")
     assert caught.value.field == "reason"
     with at(NOW + DAY), pytest.raises(UserError), tally.transaction(firm) as s:
         policies.choose(s, "tally", None, uuid.uuid4(), valid_from=NOW)
+
+
+def test_one_draft_at_a_time(tally: Site, firm: int) -> None:
+    """Two people who press the button work on one draft, not past each other."""
+    with at(NOW), tally.transaction(firm) as s:
+        policy_id = s.scalars(select(PolicyRecord.id)).one()
+        assert policies.open_draft(s, policy_id) is None
+        first = policies.draft(s, policy_id)
+        for based_on in (None, policies.versions_of(s, policy_id)[-1].id):
+            with pytest.raises(Conflict) as caught:
+                policies.draft(s, policy_id, based_on=based_on)
+            assert (caught.value.code, caught.value.extra) == (
+                "draft_open",
+                {"draft": str(first.id)},
+            )
+        policies.discard_draft(s, first.id)
+        assert policies.draft(s, policy_id).id != first.id
 
 
 def test_a_published_version_is_never_a_draft_again(tally: Site, firm: int) -> None:
@@ -486,6 +504,10 @@ def test_a_file_goes_to_another_company_as_a_draft(
         again = policies.import_file(s, text)
         names = {policy.name for policy in policies.policies_of(s)}
         assert names == {"计数制 T1", "计数制 T1 (2)"}
+        with pytest.raises(Conflict) as caught:  # its first draft is still open
+            policies.import_file(s, text, into=row.policy_id)
+        assert caught.value.code == "draft_open"
+        policies.publish(s, row.id, reason="启用")
         into = policies.import_file(s, text, into=row.policy_id)
         assert into.policy_id == row.policy_id
         assert len({row.id, again.id, into.id}) == 3

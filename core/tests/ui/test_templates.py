@@ -141,23 +141,37 @@ def test_scripts_stay_small() -> None:
         assert "eval(" not in text
 
 
-def block(selector: str, start: str = "") -> dict[str, str]:
-    """The custom properties of the first rule with this selector after ``start``."""
-    text = SHEET[SHEET.index(start) :] if start else SHEET
-    body = text[text.index(selector + " {") :].split("{", 1)[1].split("}", 1)[0]
+def block(sheet: str, selector: str) -> dict[str, str]:
+    """The custom properties of the first rule with this selector."""
+    body = sheet[sheet.index(selector + " {") :].split("{", 1)[1].split("}", 1)[0]
     return {
         name: value.strip()
         for name, value in re.findall(r"(--zk-[\w-]+):\s*([^;]+);", re.sub(r"/\*.*?\*/", "", body))
     }
 
 
-LIGHT = block(":root, [data-bs-theme=light]")
-DARK = block("[data-bs-theme=dark]")
+LIGHT = block(SHEET, ":root, [data-bs-theme=light]")
+DARK = block((CORE / "static" / "css" / "dark.css").read_text("utf-8"), ":root")
 
 
-def test_both_dark_blocks_are_one() -> None:
-    assert block("[data-bs-theme=auto]", "prefers-color-scheme: dark") == DARK
+def test_the_dark_has_every_role_of_the_light() -> None:
     assert LIGHT.keys() == DARK.keys()
+
+
+@pytest.mark.parametrize(
+    ("theme", "media"),
+    [
+        ("dark", 'media="screen"'),
+        ("auto", 'media="screen and (prefers-color-scheme: dark)"'),
+        ("light", None),
+    ],
+)
+def test_the_dark_is_linked_where_it_is_wanted(
+    client: FlaskClient, theme: str, media: str | None
+) -> None:
+    text = client.get(f"/wall?theme={theme}").get_data(as_text=True)
+    linked = re.findall(r'<link rel="stylesheet" href="[^"]*dark.css" ([^>]+)>', text)
+    assert linked == ([media] if media else [])
 
 
 def test_colours_are_named_once() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from zhike.models.people import AuthEvent, LoginSession, User
 from zhike.services import access, door, passwords, people, sessions
 from zhike.site import Site
-from zhike.testing import FrozenClock, TwoCompanies
+from zhike.testing import FrozenClock, TwoCompanies, make_company, make_user
 
 from .conftest import PASSWORD, Browser
 
@@ -331,6 +331,27 @@ def test_sign_out_ends_the_session_on_the_server(
     assert thief.get("/me").status_code == 302
     assert browser.get("/me").status_code == 302
     assert browser.get("/logout").status_code == 405
+
+
+def test_who_signs_out_is_told_so_once(browser: Browser, amy: uuid.UUID) -> None:
+    browser.sign_in("amy", PASSWORD)
+    answer = browser.client.post("/logout", data={"csrf_token": browser.csrf()})
+    assert answer.headers["Location"] == "/login"
+    assert "您已退出登录" in browser.get("/login").text
+    assert "您已退出登录" not in browser.get("/login").text
+
+
+def test_the_door_says_what_this_is_and_what_an_empty_site_needs(
+    site: Site, browser: Browser
+) -> None:
+    with site.system() as s:
+        assert not people.any_user(s)
+    page = browser.get("/login").text
+    assert "轮到谁" in page
+    assert "zhike user add" in page
+    make_user(site, make_company(site, "firm"), login="amy")
+    assert "zhike user add" not in browser.get("/login").text
+    assert "请先登录" in browser.get("/login?next=/me").text
 
 
 def test_signing_in_again_ends_the_session_before(

@@ -15,10 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from zhike.contributions import RecordRef, SearchHit, SearchProvider
 from zhike.db.session import CompanySession
 from zhike.errors import Busy
 from zhike.models.party import Party
 from zhike.models.people import User
+from zhike.plugins.active import active_in
+from zhike.plugins.registry import Owner
 from zhike.services import inbox, lifecycle, organisation, parties
 from zhike.site import Site
 from zhike.testing import QueryCount, make_user, sign_in
@@ -295,6 +298,52 @@ def test_search_finds_customers_and_pages_and_survives_a_broken_provider(
     blind = login(company, [])
     assert blind.get("/search/suggest?q=limin").json == {"items": []}
     assert "李敏" not in blind.get("/search?q=limin").text
+
+
+def test_a_customer_with_a_record_of_his_own_is_found_once(
+    site: Site, company: int, signed_in: Browser
+) -> None:
+    """A provider whose hits say whose they are: the core adds no second line for the person."""
+    with site.transaction(company) as s:
+        party_id = parties.create(s, name="李敏", phone="13800138000").id
+    hit = SearchHit(RecordRef("acme_hello", "note", uuid.uuid4()), "李敏的登记", party=party_id)
+    provider = SearchProvider(
+        name="acme_hello.cards",
+        title="Cards",
+        permission="acme_hello.view",
+        query=lambda *_: [hit],
+    )
+    site.plugins.registry.add(
+        Owner("acme_hello"), "register_search", [("acme_hello.cards", provider)]
+    )
+    items = signed_in.get("/search/suggest", query_string={"q": "李"}).json["items"]
+    assert [i["label"] for i in items] == ["李敏的登记"]
+
+
+def test_a_page_below_an_entry_of_the_menu_marks_it(signed_in: Browser) -> None:
+    for path, entry in (
+        ("/admin/users", "/admin/users"),
+        ("/admin/users/new", "/admin/users"),
+        ("/admin/data/exports", "/admin/data/exports"),
+        ("/", "/"),
+        ("/me", None),
+    ):
+        menu = signed_in.get(path).text.partition('id="zk-nav"')[2].partition("</nav>")[0]
+        marked = re.findall(r'<a href="([^"]+)" aria-current="page"', menu)
+        assert marked == ([entry] if entry else []), path
+
+
+def test_a_company_without_an_app_says_what_to_do_first(
+    site: Site, company: int, signed_in: Browser, login: Login
+) -> None:
+    with site.transaction(company) as s:
+        for name in site.plugins.manifests:
+            if name in active_in(s):
+                lifecycle.disable(s, name, with_dependants=True)
+    page = signed_in.get("/").text.partition("<main")[2]
+    for step in ("/admin/organisation", "/admin/organisation/staff", "/admin/apps", "/admin/users"):
+        assert f'href="{step}"' in page
+    assert "/admin/" not in login(company, []).get("/").text.partition("<main")[2]
 
 
 def _staff_of(site: Site, company: int, client: Browser) -> uuid.UUID:

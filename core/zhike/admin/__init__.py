@@ -24,13 +24,17 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         ledger,
         organisation,
         policies,
+        policy_drafts,
         roles,
+        staff,
         users,
     )
     from zhike.admin import settings as settings_pages
 
-    # The pages of data are three modules on one blueprint, which is whole only with all of them.
+    # Some subjects are several modules on one blueprint, which is whole only with all of them.
     assert data.bp is data_exports.bp is data_uploads.bp
+    assert policies.bp is policy_drafts.bp
+    assert organisation.bp is staff.bp
     return (
         adherence.bp,
         apps.bp,

@@ -48,7 +48,9 @@ def _table() -> Table:
                 "made_at": one.made_at,
                 "name": one.path.name,
                 "size": _size(one.size),
-                "sealed": State(_("sealed"), "done") if one.sealed_by else State(_("open"), "wait"),
+                "sealed": State(_("sealed"), "done")
+                if one.sealed_by
+                else State(_("not sealed"), "wait"),
                 "verified": State(_("verified"), "done")
                 if one.verified_at
                 else State(_("not verified"), "attention"),

@@ -124,5 +124,6 @@ def new() -> ResponseReturnValue:
         "zhike/admin/form.html",
         form=form,
         title=_("New company"),
+        up=_("Companies"),
         cancel=url_for("admin_companies.all_companies"),
     ), (422 if request.method == "POST" else 200)

@@ -154,11 +154,16 @@ def new() -> ResponseReturnValue:
     form = DrillForm()
     form.policy_id.choices = _policy_choices(s)
     if request.method == "GET" and request.args.get("day"):
-        unit_id = uuid.UUID(request.args["unit_id"])
-        day = date.fromisoformat(request.args["day"])
-        plugin = request.args["plugin"]
-        place = organisation.tree(s).units[unit_id].name
-        form.name.data = f"{place} {day:%Y-%m-%d}"
+        unit_id = chosen_id(request.args.get("unit_id"))
+        place = organisation.tree(s).units.get(unit_id) if unit_id else None
+        plugin = request.args.get("plugin", "")
+        try:
+            day = date.fromisoformat(request.args["day"])
+        except ValueError:
+            raise UserError(_("This is no date."), field="day", status=400) from None
+        if unit_id is None or place is None or plugin not in _plugins():
+            raise NotFound(_("This record does not exist."))
+        form.name.data = f"{place.name} {day:%Y-%m-%d}"
         form.text.data = drills.day_text(s, plugin, unit_id, day, title=form.name.data)
     if form.validate_on_submit():
         with keeping(form):
@@ -179,6 +184,7 @@ def new() -> ResponseReturnValue:
         "zhike/admin/form.html",
         form=form,
         title=_("New drill"),
+        up=_("Drills"),
         cancel=url_for("admin_drills.all_drills"),
     ), (422 if request.method == "POST" else 200)
 
@@ -188,9 +194,9 @@ def drill(drill_id: uuid.UUID) -> str:
     """A drill played now, under the version at hand or the one asked for."""
     s = reading()
     row = s.require(CompanyDrill, drill_id)
-    asked = request.args.get("version", "")
+    asked = chosen_id(request.args.get("version"))
     if asked:
-        found: policies.ResolvedPolicy | None = policies.resolved_version(s, uuid.UUID(asked))
+        found: policies.ResolvedPolicy | None = policies.resolved_version(s, asked)
     else:
         found = _in_force(s, row.plugin)
     result = drills.run_stored(s, row, found) if found else None
@@ -206,7 +212,7 @@ def drill(drill_id: uuid.UUID) -> str:
         if result
         else [],
         versions=_versions(s, row.plugin),
-        asked=asked,
+        asked=str(asked or ""),
     )
 
 
@@ -259,7 +265,8 @@ def edit(drill_id: uuid.UUID) -> ResponseReturnValue:
     return page(
         "zhike/admin/form.html",
         form=form,
-        title=row.name,
+        title=_("Edit the drill"),
+        up=row.name,
         cancel=url_for("admin_drills.drill", drill_id=drill_id),
     ), (422 if request.method == "POST" else 200)
 

@@ -68,6 +68,11 @@ def overview() -> str:
         .order_by(JobRequest.created_at.desc())
         .limit(20)
     ).all()
+    asked_for = {
+        "backup.create": _("Backup"),
+        "plugin.install": _("Install"),
+        "plugin.upgrade": _("Upgrade"),
+    }
     titles = {job.name: _(job.title) for job in active.items(Job)}
     kinds = {handler.kind: _(handler.title) for handler in active.items(DeadlineHandler)}
     return page(
@@ -78,6 +83,7 @@ def overview() -> str:
         deadlines=deadlines,
         requests=requests,
         titles=titles,
+        asked_for=asked_for,
         kinds=kinds,
         states={key: State(word, _RUN_TONES[key]) for key, word in words.items()},
     )

@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
+from zhike.contributions import N_, LedgerAction, RecordKind, RecordRef, RecordSummary
 from zhike.db.session import CompanySession
 from zhike.errors import UserError
 from zhike.i18n import _
 from zhike.models.ledger import LedgerLine
-from zhike.models.people import User
-from zhike.services import ledger, organisation
+from zhike.models.organisation import Staff
+from zhike.models.people import Membership, User
+from zhike.services import ledger, organisation, records
+from zhike.services.lifecycle.words import title as plugin_title
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import current, reading
 from zhike.web.page import page
@@ -25,6 +28,27 @@ from zhike.web.ui import Column, Empty, Facet, State, Table
 bp = CoreBlueprint("admin_ledger", __name__, url_prefix="/admin/ledger")
 PERMISSION = "core.ledger.view"
 PAGE = 50
+#: Entries of bodies that the core and its apps write most; others stand under their own names.
+_ENTRIES = {
+    "role": N_("Role"),
+    "unit": N_("Where"),
+    "scope": N_("Reach"),
+    "name": N_("Name"),
+    "title": N_("Designation"),
+    "number": N_("No."),
+    "policy": N_("Regulation"),
+    "preset": N_("Shipped regulation"),
+    "plugin": N_("App"),
+    "mode": N_("Mode"),
+    "effective_from": N_("Holds from"),
+    "changes": N_("Changed"),
+    "verb": N_("Act"),
+    "rules": N_("Rules"),
+    "permission": N_("Permission"),
+    "rows": N_("Rows"),
+    "columns": N_("Columns"),
+    "file": N_("File"),
+}
 _RESULTS = {"ok": "done", "denied": "breach", "failed": "attention"}
 
 
@@ -52,15 +76,7 @@ def lines() -> str:
     if asked["result"] in _RESULTS:
         statement = statement.where(LedgerLine.result == asked["result"])
     if asked["q"]:
-        text = asked["q"]
-        if text.isdigit():
-            statement = statement.where(LedgerLine.seq == int(text))
-        elif ":" in text:
-            statement = statement.where(LedgerLine.object == text)
-        elif "." in text and text.isascii():
-            statement = statement.where(LedgerLine.action.startswith(text, autoescape=True))
-        else:
-            statement = statement.where(LedgerLine.actor_name == text)
+        statement = statement.where(_matching(s, asked["q"]))
     if asked["day"]:
         start = _day(asked["day"])
         statement = statement.where(
@@ -72,15 +88,19 @@ def lines() -> str:
     shown, more = rows[:PAGE], len(rows) > PAGE
     words = _result_words()
     who = people(s, shown)
+    acts = actions()
+    called = Names(s)
     url = url_for("admin_ledger.lines")
+    args = [(key, value) for key, value in request.args.items(multi=True) if value]
+
     table = Table(
         caption=_("Ledger"),
         columns=(
             Column("seq", _("No."), kind="num"),
             Column("at", _("Time"), kind="time"),
             Column("actor_name", _("Who")),
-            Column("action", _("Act"), phone="title"),
-            Column("object", _("Of what"), phone="hide"),
+            Column("action", _("Act"), kind="custom", phone="title"),
+            Column("object", _("Of what"), kind="custom"),
             Column("result", _("Result"), kind="state", phone="state"),
             Column("reason", _("Reason")),
         ),
@@ -88,6 +108,8 @@ def lines() -> str:
             {
                 **row._mapping,
                 "actor_name": who(row),
+                "act": acts.get(row.action, ""),
+                "of": called(row.object),
                 "result": State(words[row.result], _RESULTS[row.result]),
             }
             for row in shown
@@ -95,7 +117,7 @@ def lines() -> str:
         row_id="seq",
         row_url=lambda row: url_for("admin_ledger.line", seq=row["seq"]),
         base_url=url,
-        args=list(request.args.items(multi=True)),
+        args=args,
         after=str(shown[-1].seq) if more else "",
         search=True,
         search_help=_("Number, name, act or record"),
@@ -109,6 +131,68 @@ def lines() -> str:
         ),
     )
     return page("zhike/admin/ledger.html", table=table, day=asked["day"])
+
+
+def actions() -> dict[str, str]:
+    """What acts are called, by the name that the ledger keeps."""
+    return {one.name: _(one.title) for one in current().active.items(LedgerAction)}
+
+
+def _matching(s: CompanySession, text: str) -> ColumnElement[bool]:
+    """Lines of a number, a record, an act (its name or a part of its words), or a person."""
+    if text.isdigit():
+        return LedgerLine.seq == int(text[:18])
+    if ":" in text:
+        return LedgerLine.object == text
+    if "." in text and text.isascii():
+        return LedgerLine.action.startswith(text, autoescape=True)
+    wanted = text.casefold()
+    acts = [name for name, words in actions().items() if wanted in words.casefold()]
+    named = Staff.name.contains(text, autoescape=True)
+    users = (
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.company_id == s.company_id,
+            or_(User.name.contains(text, autoescape=True), User.login_key == wanted),
+        )
+    )
+    # The chain keeps ids only of people; a name stands in it where there was nobody to forget.
+    return or_(
+        LedgerLine.actor_name == text,
+        LedgerLine.action.in_(acts),
+        LedgerLine.staff_id.in_(select(Staff.id).where(named)),
+        LedgerLine.user_id.in_(select(Staff.user_id).where(named, Staff.user_id.is_not(None))),
+        LedgerLine.user_id.in_(users),
+    )
+
+
+class Names:
+    """What the records of lines are called for the reader at hand, each asked for once."""
+
+    def __init__(self, s: CompanySession) -> None:
+        self._s = s
+        self._known: dict[str, RecordSummary] = {}
+        self._kinds = {one.name: one.title for one in current().active.items(RecordKind)}
+
+    def __call__(self, text: str | None) -> RecordSummary:
+        """A record's name and address; the title is empty where nothing is known of it."""
+        if not text:
+            return RecordSummary("")
+        if text not in self._known:
+            self._known[text] = self._ask(text)
+        return self._known[text]
+
+    def _ask(self, text: str) -> RecordSummary:
+        if text in current().site.plugins.manifests:
+            return RecordSummary(plugin_title(current().site.plugins, text))
+        try:
+            ref = RecordRef.parse(text)
+        except ValueError:
+            return RecordSummary("")
+        found = records.describe(self._s, ref, current().principal)
+        kind = self._kinds.get(f"{ref.plugin}.{ref.kind}", "")
+        return found or RecordSummary(_(kind) if kind else "")
 
 
 def _day(text: str) -> datetime:
@@ -145,14 +229,25 @@ def line(seq: int) -> ResponseReturnValue:
     row = reading().scalars(select(LedgerLine).where(LedgerLine.seq == seq)).first()
     if row is None:
         raise UserError(_("There is no line of this number."), status=404, code="not_found")
-    body: list[tuple[str, Any]] = sorted(row.body.items())
+    called = Names(reading())
+    body = [
+        (_(_ENTRIES[key]) if key in _ENTRIES else key, value, _named(called, key, value))
+        for key, value in sorted(row.body.items())
+    ]
     return page(
         "zhike/admin/ledger_line.html",
         line=row,
+        act=actions().get(row.action, ""),
+        of=called(row.object),
         who=people(reading(), [row])(row),
         body=body,
         result=State(_result_words()[row.result], _RESULTS[row.result]),
     )
+
+
+def _named(called: Names, key: str, value: Any) -> RecordSummary:
+    """The record that an entry of the body names by its id, as the core's own lines do."""
+    return called(f"core:{key}:{value}") if isinstance(value, str) else RecordSummary("")
 
 
 @bp.post("/verify", permission=PERMISSION)

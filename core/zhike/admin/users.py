@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -22,14 +23,17 @@ from zhike.i18n import _
 from zhike.models.organisation import Staff
 from zhike.models.people import DATA_SCOPES, Membership, Role, RoleGrant, User
 from zhike.services import access, door, ledger, organisation, people, sessions
+from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading, transaction
 from zhike.web.page import chosen_id, keeping, page
-from zhike.web.ui import Column, Empty, State, Table
+from zhike.web.ui import Column, Empty, Facet, State, Table
 from zhike.web.views.account import device_words
 
 bp = CoreBlueprint("admin_users", __name__, url_prefix="/admin/users")
 PERMISSION = "core.users"
+PAGE = 50
+_STATES = ("open", "closed")
 
 SCOPE_WORDS = {
     "all": N_("all data"),
@@ -66,15 +70,37 @@ class GrantForm(FlaskForm):  # type: ignore[misc]
     custom_units = SelectMultipleField(_l("Chosen units"), [Optional()])
 
 
-def _members(s: CompanySession) -> list[Any]:
-    return list(
-        s.execute(
-            select(User.id, User.login, User.name, User.disabled_at, User.must_change_password)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.company_id == s.company_id)
-            .order_by(User.login_key)
+def _members(s: CompanySession, text: str, state: str, after: str) -> Sequence[Any]:
+    """A page of accounts, by user name; ``text`` is looked for in user names and names."""
+    query = (
+        select(
+            User.id,
+            User.login,
+            User.login_key,
+            User.name,
+            User.disabled_at,
+            User.must_change_password,
+            Staff.name.label("staff_name"),
         )
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(Staff, (Staff.user_id == User.id) & (Staff.company_id == s.company_id))
+        .where(Membership.company_id == s.company_id)
     )
+    if state in _STATES:
+        query = query.where(
+            User.disabled_at.is_not(None) if state == "closed" else User.disabled_at.is_(None)
+        )
+    if text:
+        query = query.where(
+            or_(
+                User.login_key.contains(people.login_key(text), autoescape=True),
+                User.name.contains(text, autoescape=True),
+                Staff.name.contains(text, autoescape=True),
+            )
+        )
+    if after:
+        query = query.where(User.login_key > after)
+    return s.execute(query.order_by(User.login_key).limit(PAGE + 1)).all()
 
 
 def _member(s: CompanySession, user_id: uuid.UUID) -> User:
@@ -93,15 +119,18 @@ def _roles(s: CompanySession) -> list[Role]:
 def users() -> str:
     """Everybody who can sign in to this company."""
     s = reading()
+    state = request.args.get("state", "open")
+    found = _members(s, nfkc(request.args.get("q", "")), state, request.args.get("after", ""))
+    shown, more = found[:PAGE], len(found) > PAGE
     roles: dict[uuid.UUID, list[str]] = {}
     for row in s.execute(
-        select(RoleGrant.user_id, Role.title, Role.preset).join(Role, Role.id == RoleGrant.role_id)
+        select(RoleGrant.user_id, Role.title, Role.preset)
+        .join(Role, Role.id == RoleGrant.role_id)
+        .where(RoleGrant.user_id.in_([row.id for row in shown]))
     ):
         roles.setdefault(row.user_id, []).append(access.role_title(row.title, row.preset))
-    staff = {
-        row.user_id: row.name
-        for row in s.execute(select(Staff.user_id, Staff.name).where(Staff.user_id.is_not(None)))
-    }
+    url = url_for("admin_users.users")
+    args = [(key, value) for key, value in request.args.items(multi=True) if value]
     table = Table(
         caption=_("Users"),
         columns=(
@@ -114,7 +143,7 @@ def users() -> str:
             {
                 "id": row.id,
                 "login": row.login,
-                "name": staff.get(row.id, row.name),
+                "name": row.staff_name or row.name,
                 "roles": "、".join(dict.fromkeys(roles.get(row.id, []))),
                 "state": State(_("closed"), "void")
                 if row.disabled_at
@@ -122,9 +151,22 @@ def users() -> str:
                 if row.must_change_password
                 else State(_("open"), "done"),
             }
-            for row in _members(s)
+            for row in shown
         ],
         row_url=lambda row: url_for("admin_users.user", user_id=row["id"]),
+        base_url=url,
+        args=args,
+        after=shown[-1].login_key if more else "",
+        search=True,
+        search_help=_("User name or name"),
+        facets=[
+            Facet(
+                "state",
+                _("State"),
+                (("open", _("open")), ("closed", _("closed")), ("all", _("all"))),
+                default="open",
+            )
+        ],
         empty=Empty(_("No user yet"), "", url_for("admin_users.new"), _("Add a user"), "people"),
     )
     return page(
@@ -186,6 +228,7 @@ def new() -> ResponseReturnValue:
         "zhike/admin/form.html",
         form=form,
         title=_("New user"),
+        up=_("Users"),
         cancel=url_for("admin_users.users"),
     ), (422 if request.method == "POST" else 200)
 

@@ -189,7 +189,10 @@ _READERS = {
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A regulation as data: id, titles, its parameters and its default clauses."""
+    """A regulation as data: id, titles, its parameters and its default clauses.
+
+    families  what a group of parameters is called, by the first part of their keys.
+    """
 
     id: str
     plugin: str
@@ -197,6 +200,7 @@ class Preset:
     title_en: str
     parameters: tuple[Parameter, ...]
     clauses: tuple[Clause, ...]
+    families: Mapping[str, str] = field(default_factory=dict)
 
     def parameter(self, key: str) -> Parameter:
         """The parameter of a printed or full key. ParameterError where this preset has none."""
@@ -236,7 +240,10 @@ class Preset:
 
 def load_parameters(path: Path) -> tuple[Parameter, ...]:
     """Read ``[[parameter]]`` tables. ParameterError for a default its own bounds refuse."""
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))["parameter"]
+    return _parameters(tomllib.loads(path.read_text(encoding="utf-8"))["parameter"])
+
+
+def _parameters(rows: list[dict[str, Any]]) -> tuple[Parameter, ...]:
     found: dict[str, Parameter] = {}
     for row in rows:
         row["choices"] = tuple(row.get("choices", ()))
@@ -251,9 +258,13 @@ def load_parameters(path: Path) -> tuple[Parameter, ...]:
 
 
 def load_preset(path: Path) -> Preset:
-    """Read a preset file; ``parameters`` in it names the parameter file beside it."""
+    """Read a preset file; ``parameters`` in it names the parameter file beside it.
+
+    That file may say under ``[families]`` what the groups of its parameters are called.
+    """
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    every = load_parameters(path.parent / data["parameters"])
+    table = tomllib.loads((path.parent / data["parameters"]).read_text(encoding="utf-8"))
+    every = _parameters(table["parameter"])
     return Preset(
         id=data["id"],
         plugin=data["plugin"],
@@ -261,4 +272,5 @@ def load_preset(path: Path) -> Preset:
         title_en=data["title_en"],
         parameters=tuple(p for p in every if data["id"] in p.defaults),
         clauses=tuple(Clause(c["rule"], str(c["number"]), c["text"]) for c in data["clause"]),
+        families=table.get("families", {}),
     )

@@ -92,6 +92,11 @@ def rename_login(s: AnySession, user_id: uuid.UUID, login: str) -> None:
     sessions.revoke_all(s, user_id)
 
 
+def any_user(s: AnySession) -> bool:
+    """Whether there is any account at all; a fresh site has none."""
+    return s.execute(select(User.id).limit(1)).first() is not None
+
+
 def get_user(s: AnySession, user_id: uuid.UUID) -> User:
     """The account, or ``NotFound``."""
     user = s.get(User, user_id)

@@ -129,19 +129,41 @@ def _badge(me: Me, entry: _Entry) -> int:
 def nav() -> Sequence[NavSection]:
     """The menu for the person at hand, in the order of the day."""
     me = current()
-    if not me or me.company is None:
+    if not me or me.user is None:
         return ()
-    here = request.endpoint
+    if me.company is None:
+        return _site_menu() if me.user.is_system_admin else ()
+    entries = _entries(me)
+    here = _here([entry.item.url for entry in entries])
     by_section: dict[str, list[NavItem]] = {}
-    for entry in _entries(me):
+    for entry in entries:
         nav_item, badge = entry.item, _badge(me, entry)
-        if badge or entry.endpoint == here:
-            nav_item = replace(nav_item, active=entry.endpoint == here, badge=badge)
+        if badge or nav_item.url == here:
+            nav_item = replace(nav_item, active=nav_item.url == here, badge=badge)
         by_section.setdefault(entry.section, []).append(nav_item)
     return tuple(
         NavSection(_(title), tuple(by_section[name]))
         for name, title in SECTIONS.items()
         if name in by_section
+    )
+
+
+def _here(urls: Sequence[str]) -> str:
+    """The entry that the present page belongs to: itself, else the nearest one above it."""
+    path = request.script_root + request.path
+    above = [url for url in urls if path == url or path.startswith(f"{url}/")]
+    return max(above, key=len, default="")
+
+
+def _site_menu() -> Sequence[NavSection]:
+    """What a system administrator looks after without belonging to a company."""
+    items = [
+        NavItem(url_for("admin_companies.all_companies"), _("Companies"), "buildings"),
+        NavItem(url_for("admin_backups.overview"), _("Backups"), "archive"),
+    ]
+    here = _here([item.url for item in items])
+    return (
+        NavSection(_("This site"), tuple(replace(item, active=item.url == here) for item in items)),
     )
 
 

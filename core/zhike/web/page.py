@@ -11,7 +11,8 @@ from typing import Any
 from flask import Response, render_template, request
 from wtforms import Form
 
-from zhike.errors import UserError
+from zhike.errors import NotFound, UserError
+from zhike.i18n import _
 
 __all__ = ["chosen_id", "form_errors", "is_fragment", "keeping", "page", "toast"]
 
@@ -39,9 +40,13 @@ def page(template: str, **context: Any) -> str:
 def chosen_id(text: str | None) -> uuid.UUID | None:
     """The id in a field of choices; None where nothing was chosen, blanks included.
 
-    WTForms lets blanks through a field marked ``Optional``. Raises ``ValueError`` for no id at all.
+    WTForms lets blanks through a field marked ``Optional``. Raises ``NotFound`` for what is no id
+    at all: addresses are typed, cut off and passed on.
     """
-    return uuid.UUID(text) if text and text.strip() else None
+    try:
+        return uuid.UUID(text) if text and text.strip() else None
+    except ValueError:
+        raise NotFound(_("This record does not exist.")) from None
 
 
 @contextmanager

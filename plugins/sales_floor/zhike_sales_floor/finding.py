@@ -54,6 +54,7 @@ def find_customers(s: CompanySession, principal: Any, text: str, limit: int) -> 
                 hit.name or hit.phone_masked,
                 " · ".join(part for part in parts if part),
                 f"/p/sales_floor/floor/{row.unit_id}/customers/{row.id}",
+                row.party_id,
             )
         )
     return found[:limit]

@@ -18,6 +18,7 @@ from zhike.api import (
     Exporter,
     Importer,
     Job,
+    LedgerAction,
     Listener,
     MenuItem,
     NotificationType,
@@ -201,6 +202,14 @@ def register_record_kinds() -> Sequence[RecordKind]:
     from zhike_sales_floor.records import RECORD_KINDS
 
     return RECORD_KINDS
+
+
+@hookimpl
+def register_ledger_actions() -> Sequence[LedgerAction]:
+    """What people do by hand, as the ledger names it."""
+    from zhike_sales_floor.records import LEDGER_ACTIONS
+
+    return LEDGER_ACTIONS
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from zhike.api import (
     N_,
     CompanySession,
+    LedgerAction,
     OpenItem,
     OpenItems,
     RecordKind,
@@ -19,8 +20,9 @@ from zhike.api import (
     _,
 )
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.models import Customer, Deal, Visit
+from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
 from zhike_sales_floor.services.names import names_for
+from zhike_sales_floor.words import VERBS
 
 
 def _may(principal: Any, permission: str, unit_id: uuid.UUID) -> bool:
@@ -71,12 +73,43 @@ def describe_floor(s: CompanySession, ref: RecordRef, principal: Any) -> RecordS
     return RecordSummary(_("Floor board"), f"/p/sales_floor/floor/{ref.id}")
 
 
+def describe_event(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """An act on the floor by its visitor, where it had one, else by its site and number."""
+    row = s.find(FloorEvent, ref.id)
+    if row is None or not _may(principal, may.VIEW_BOARD, row.unit_id):
+        return None
+    visit = row.outcome.get("visit") or row.body.get("visit")
+    if visit:
+        found = describe_visit(
+            s, RecordRef("sales_floor", "visit", uuid.UUID(str(visit))), principal
+        )
+        if found is not None:
+            return found
+    what = _(VERBS[row.verb]) if row.verb in VERBS else row.verb
+    return RecordSummary(f"{row.day.isoformat()} {what}", f"/p/sales_floor/floor/{row.unit_id}")
+
+
 RECORD_KINDS = (
     RecordKind(name="sales_floor.visit", title=N_("Visit"), describe=describe_visit),
     RecordKind(name="sales_floor.customer", title=N_("Customer"), describe=describe_customer),
     RecordKind(name="sales_floor.deal", title=N_("Deal"), describe=describe_deal),
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
+    RecordKind(name="sales_floor.event", title=N_("Act on the floor"), describe=describe_event),
+)
+
+LEDGER_ACTIONS = (
+    LedgerAction(name="sales_floor.override", title=N_("Assigned otherwise than the rules say")),
+    LedgerAction(name="sales_floor.flag", title=N_("Wrong turn reported")),
+    LedgerAction(name="sales_floor.reclass", title=N_("Absence re-classed")),
+    LedgerAction(name="sales_floor.ruling", title=N_("Ruling on a dispute")),
+    LedgerAction(name="sales_floor.void", title=N_("Visit voided")),
+    LedgerAction(name="sales_floor.fault", title=N_("Fault confirmed")),
+    LedgerAction(name="sales_floor.take_over", title=N_("Customer taken over")),
+    LedgerAction(name="sales_floor.leave", title=N_("Rep left or is away for long")),
+    LedgerAction(name="sales_floor.reassign", title=N_("Customers reassigned")),
+    LedgerAction(name="sales_floor.refund", title=N_("Deal cancelled")),
+    LedgerAction(name="sales_floor.event_mode", title=N_("Event days switched")),
 )
 
 

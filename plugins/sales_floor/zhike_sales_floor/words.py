@@ -153,7 +153,7 @@ VERBS: Mapping[str, str] = {
     "ruling": N_("ruling"),
     "quarrel": N_("quarrel"),
     "close": N_("deal"),
-    "cancel": N_("refund"),
+    "cancel": N_("deal cancelled"),
     "commission_paid": N_("commission paid"),
     "visitor_leaves": N_("visitor left"),
     "assign": N_("assigned by hand"),

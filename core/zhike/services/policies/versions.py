@@ -66,11 +66,35 @@ def create(s: CompanySession, *, preset: str, name: str, reason: str = "") -> Po
     return _new_draft(s, policy, None, reason)
 
 
+def open_draft(s: CompanySession, policy_id: uuid.UUID) -> PolicyVersion | None:
+    """The draft of a policy that is being worked on, or None."""
+    return s.scalars(
+        select(PolicyVersion)
+        .where(PolicyVersion.policy_id == policy_id, PolicyVersion.state == "draft")
+        .order_by(PolicyVersion.id.desc())
+        .limit(1)
+    ).first()
+
+
 def draft(
     s: CompanySession, policy_id: uuid.UUID, *, based_on: uuid.UUID | None = None, reason: str = ""
 ) -> PolicyVersion:
-    """A new draft of a policy, from ``based_on`` or from its newest published version."""
-    policy = s.require(PolicyRecord, policy_id)
+    """A new draft of a policy, from ``based_on`` or from its newest published version.
+
+    A policy has one open draft at a time: raises ``Conflict`` (``draft_open``, ``extra["draft"]``
+    its id) where somebody is at one already, so that two people never work past each other.
+    """
+    policy = lock_row(s, PolicyRecord, policy_id)
+    at_work = open_draft(s, policy_id)
+    if at_work is not None:
+        raise Conflict(
+            _(
+                "%(who)s has begun a draft of this regulation. Go on with it or throw it away.",
+                who=at_work.author,
+            ),
+            code="draft_open",
+            extra={"draft": str(at_work.id)},
+        )
     if based_on is not None:
         base: PolicyVersion | None = s.require(PolicyVersion, based_on)
     else:

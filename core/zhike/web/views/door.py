@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request, session, url_for
+from flask import flash, redirect, request, session, url_for
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
@@ -49,7 +49,15 @@ def login() -> Any:
     if current():
         return redirect(target, 303)
     form = LoginForm(data={"next": target})
-    return page("zhike/auth/login.html", form=form, fragment=False)
+    with current().site.system_reader() as s:
+        nobody = not people.any_user(s)
+    return page(
+        "zhike/auth/login.html",
+        form=form,
+        nobody=nobody,
+        wanted=target != url_for("core.home"),
+        fragment=False,
+    )
 
 
 @bp.post("/login", public="the door itself")
@@ -94,6 +102,7 @@ def logout() -> Any:
         sessions.revoke(s, identity.user.id, identity.session_id)
         door.note(s, "signed_out", people.get_user(s, identity.user.id), ip=me.ip)
     session.clear()
+    flash(_("You are signed out. Nothing of yours is left in this browser."), "success")
     response = redirect(url_for("core.login"), 303)
     cookies.drop_token(response)  # type: ignore[arg-type]
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -15,7 +15,7 @@ from zhike.contributions import DashboardCard, MenuItem, RecordRef, SearchHit, S
 from zhike.errors import UserError
 from zhike.i18n import _
 from zhike.services import inbox as notices
-from zhike.services import parties
+from zhike.services import organisation, parties
 from zhike.web import frame
 from zhike.web.context import current, reading, transaction
 from zhike.web.page import page
@@ -44,7 +44,35 @@ def home() -> Any:
         for card in me.active.items(DashboardCard)
         if me.can(card.permission)
     ]
-    return page("zhike/base_today.html", cards=cards, fragment=False)
+    return page(
+        "zhike/core/home.html", cards=cards, steps=[] if cards else _first_steps(), fragment=False
+    )
+
+
+def _first_steps() -> list[dict[str, Any]]:
+    """What a company without any app does first, for whoever may; done ones are marked."""
+    me, s = current(), reading()
+    steps = (
+        (
+            "core.organisation",
+            _("Add your sites and departments"),
+            "admin_organisation.units",
+            bool(me.principal.tree.units),
+        ),
+        (
+            "core.organisation",
+            _("Add your staff, with their posts"),
+            "admin_organisation.staff_list",
+            bool(organisation.staff_names(s)),
+        ),
+        ("core.apps", _("Switch on the apps you want to work with"), "admin_apps.apps", False),
+        ("core.users", _("Give people a login and a role"), "admin_users.users", False),
+    )
+    return [
+        {"words": words, "url": url_for(endpoint), "done": done}
+        for permission, words, endpoint, done in steps
+        if me.can(permission)
+    ]
 
 
 @bp.get("/today/card/<name>", own="each card asks for its own right", polls=True)
@@ -84,6 +112,7 @@ def _customers(text: str, limit: int) -> Sequence[SearchHit]:
 def find(text: str, limit: int) -> list[tuple[str, list[SearchHit]]]:
     """Groups of hits for ``text``: customers first, then what active plugins find, then pages.
 
+    A customer whom a provider has found, as a record of its own, is not listed once more without.
     A provider that fails is noted against its plugin and left out.
     """
     me = current()
@@ -102,6 +131,7 @@ def find(text: str, limit: int) -> list[tuple[str, list[SearchHit]]]:
             continue
         fresh = [hit for hit in hits if str(hit.ref) not in seen]
         seen.update(str(hit.ref) for hit in fresh)
+        seen.update(str(RecordRef("core", "party", hit.party)) for hit in fresh if hit.party)
         if fresh:
             groups.append((gettext(provider.title), fresh))
     customers = [hit for hit in _customers(text, limit) if str(hit.ref) not in seen]

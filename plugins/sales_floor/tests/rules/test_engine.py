@@ -75,6 +75,15 @@ def test_all_rows_of_the_parameter_table_load_for_every_preset() -> None:
         assert not parameter.choices or set(parameter.labels) <= set(parameter.choices)
 
 
+def test_every_figure_that_p12_offers_is_read_by_something() -> None:
+    """A parameter that changes nothing is a promise nobody keeps; each group has its own name."""
+    sources = [*FOLDER.parent.rglob("*.py"), FOLDER / "p12.toml"]
+    text = "\n".join(p.read_text(encoding="utf-8") for p in sources)
+    shipped = preset("P12")
+    assert [p.key for p in shipped.parameters if p.key not in text] == []
+    assert {p.key.split(".")[0] for p in shipped.parameters} <= set(shipped.families)
+
+
 def test_p12_has_its_figures_and_a_clause_for_each_rule() -> None:
     assert P12["rotation.owed_cap"] == 1
     assert P12["owner.contact_lapse_days"] == 7

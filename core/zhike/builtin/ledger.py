@@ -1,0 +1,74 @@
+"""What the core's own acts are called in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zhike.contributions import N_, LedgerAction
+from zhike.hookspecs import hookimpl
+
+ACTIONS = {
+    "core.company.added": N_("Company added"),
+    "core.unit.added": N_("Site or department added"),
+    "core.unit.changed": N_("Site or department changed"),
+    "core.unit.moved": N_("Site or department moved"),
+    "core.unit.closed": N_("Site or department closed"),
+    "core.unit.reopened": N_("Site or department opened again"),
+    "core.staff.added": N_("Staff member added"),
+    "core.staff.changed": N_("Staff member changed"),
+    "core.staff.left": N_("Staff member left"),
+    "core.staff.returned": N_("Staff member came back"),
+    "core.post.given": N_("Post given"),
+    "core.post.ended": N_("Post ended"),
+    "core.stand_in.named": N_("Stand-in named"),
+    "core.stand_in.dropped": N_("Stand-in taken back"),
+    "core.user.added": N_("User added"),
+    "core.user.closed": N_("User closed"),
+    "core.user.opened": N_("User opened again"),
+    "core.user.disabled": N_("User closed on the whole site"),
+    "core.user.enabled": N_("User opened on the whole site"),
+    "core.user.unlocked": N_("Lock-out lifted"),
+    "core.user.password_reset": N_("New first password"),
+    "core.user.signed_out": N_("Signed out everywhere"),
+    "core.grant.given": N_("Role given"),
+    "core.grant.withdrawn": N_("Role taken back"),
+    "core.role.saved": N_("Role saved"),
+    "core.role.deleted": N_("Role deleted"),
+    "core.token.created": N_("Access token made"),
+    "core.token.ended": N_("Access token ended"),
+    "core.denied": N_("Refused for want of a right"),
+    "core.party.reveal": N_("Whole phone number seen"),
+    "core.import_applied": N_("Imported"),
+    "core.import_undone": N_("Import undone"),
+    "core.export": N_("Exported"),
+    "core.settings.set": N_("Settings changed"),
+    "core.settings.reset": N_("Settings back to the defaults"),
+    "core.numbering.changed": N_("Rule of numbers changed"),
+    "core.policy.published": N_("Version published"),
+    "core.policy.withdrawn": N_("Version withdrawn"),
+    "core.policy.chosen": N_("Regulation chosen"),
+    "core.policy.imported": N_("Regulation imported as a draft"),
+    "core.drill.saved": N_("Drill saved"),
+    "core.drill.deleted": N_("Drill removed"),
+    "core.deadline.retried": N_("Deadline tried again"),
+    "core.plugin.installed": N_("App installed"),
+    "core.plugin.upgraded": N_("App upgraded"),
+    "core.plugin.failed": N_("App failed"),
+    "core.plugin.enabled": N_("App switched on"),
+    "core.plugin.disabled": N_("App switched off"),
+    "core.plugin.uninstalled": N_("App uninstalled"),
+    "core.auth.sealed": N_("Sign-in events sealed"),
+    "core.auth.pruned": N_("Old sign-in events cleared"),
+    "core.keys.rotated": N_("Keys rotated"),
+    "core.keys.company_key_added": N_("Company key added"),
+    "core.site.backed_up": N_("Backed up"),
+    "core.site.restored": N_("Restored from a backup"),
+    "core.site.deliveries_released": N_("Deliveries released"),
+    "core.site.upgraded": N_("Site upgraded"),
+}
+
+
+@hookimpl
+def register_ledger_actions() -> Sequence[LedgerAction]:
+    """Everything that the core writes down."""
+    return [LedgerAction(name=name, title=title) for name, title in ACTIONS.items()]
