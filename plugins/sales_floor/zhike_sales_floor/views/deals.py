@@ -6,7 +6,7 @@ import re
 import uuid
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 
 from zhike.api import (
     CompanySession,
@@ -27,10 +27,11 @@ from zhike_sales_floor.models import Customer, Deal
 from zhike_sales_floor.services import customers, deals, floor, live, sheets
 from zhike_sales_floor.services.names import names_for
 from zhike_sales_floor.views._common import (
+    Then,
     bp,
     customer_at,
     doing,
-    form_page,
+    form_act,
     rep_choices,
     site_of,
     staff_names,
@@ -114,9 +115,8 @@ def deal_new(unit_id: uuid.UUID) -> Any:
         row = customer_at(s, unit_id, known, may.CUSTOMER_VIEW)
         form.customer_id.data = str(row.id)
         form.customer.data = names_for(s, [row.id]).get(str(row.id), "")
-    made: dict[str, uuid.UUID] = {}
 
-    def work(t: CompanySession) -> live.Act:
+    def work(t: CompanySession) -> Then:
         customer_id = forms.uuid_of(form.customer_id.data)
         if customer_id is None:
             raise UserError(_("Please choose the customer from the list."), field="customer")
@@ -129,21 +129,14 @@ def deal_new(unit_id: uuid.UUID) -> Any:
             amount_fen=forms.fen(form.amount.data),
             staff_id=forms.uuid_of(form.rep.data),
         )
-        made["id"] = deal.id
-        return done
+        return Then(done, _deal_url(unit_id, deal.id))
 
-    back = url_for(".deal_list", unit_id=unit_id)
-    if form.validate_on_submit():
-        response = doing(work, back=back, form=form)
-        if response:
-            if "id" in made:
-                return redirect(url_for(".deal", unit_id=unit_id, deal_id=made["id"]), 303)
-            return response
-    return form_page(
+    return form_act(
         form,
         _("New deal"),
+        work,
         submit=_("Save"),
-        cancel=back,
+        back=url_for(".deal_list", unit_id=unit_id),
         template="sales_floor/deal_new.html",
         suggest_url=url_for(".customer_suggest_all", unit_id=unit_id),
     )
@@ -275,16 +268,12 @@ def deal_refund(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """Cancel the deal; the credit is reversed with a dated entry."""
     row = _deal_at(reading(), unit_id, deal_id)
     form = forms.ReasonForm()
-    back = _deal_url(unit_id, deal_id)
-    if form.validate_on_submit():
-        response = doing(lambda s: deals.refund(s, deal_id, form.reason.data), back=back, form=form)
-        if response:
-            return response
-    return form_page(
+    return form_act(
         form,
         _("Refund of %(number)s", number=row.number),
+        lambda s: deals.refund(s, deal_id, form.reason.data),
         submit=_("Refund"),
-        cancel=back,
+        back=_deal_url(unit_id, deal_id),
         lead=_("Both vectors of the credit are reversed; the entries made before stay."),
     )
 
@@ -322,7 +311,6 @@ def deal_rule(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     names = staff_names(s)
     known = {names.get(one, ""): one for one in floor.reps_of(s, unit_id)}
     form = forms.SharesForm()
-    back = _deal_url(unit_id, deal_id)
 
     def work(t: CompanySession) -> live.Act:
         shares = read_shares(form.shares.data, known)
@@ -331,12 +319,12 @@ def deal_rule(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         )
         return done
 
-    if form.validate_on_submit():
-        response = doing(work, back=back, form=form)
-        if response:
-            return response
-    return form_page(
-        form, _("Ruling on %(number)s", number=row.number), submit=_("Rule"), cancel=back
+    return form_act(
+        form,
+        _("Ruling on %(number)s", number=row.number),
+        work,
+        submit=_("Rule"),
+        back=_deal_url(unit_id, deal_id),
     )
 
 

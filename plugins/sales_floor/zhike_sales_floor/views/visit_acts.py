@@ -15,9 +15,10 @@ from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor, live
 from zhike_sales_floor.views._common import (
+    Work,
     bp,
     doing,
-    form_page,
+    form_act,
     own_staff,
     rep_choices,
     staff_names,
@@ -71,41 +72,37 @@ def end(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
         grade: settings.get(s, live.PLUGIN, f"follow_up_{grade.lower()}") for grade in "ABCD"
     }
     today = organisation.today(s, unit_id)
-    back = back_to(unit_id)
-    if form.validate_on_submit():
+    if not unknown:
+        del form.name, form.phone
+
+    def work(session: CompanySession) -> live.Act:
         follow = form.follow_up_on.data
         if follow is None and form.grade.data and suggestions[form.grade.data]:
             follow = today + timedelta(days=suggestions[form.grade.data])
-        answer = doing(
-            lambda session: floor.end_visit(
-                session,
-                visit_id,
-                result=form.result.data,
-                grade=form.grade.data,
-                need=form.need.data or "",
-                follow_up_on=follow,
-                follow_up_note=form.follow_up_note.data or "",
-                name=form.name.data or "" if unknown else "",
-                phone=form.phone.data or "" if unknown else "",
-            ),
-            back=back,
-            form=form,
+        return floor.end_visit(
+            session,
+            visit_id,
+            result=form.result.data,
+            grade=form.grade.data,
+            need=form.need.data or "",
+            follow_up_on=follow,
+            follow_up_note=form.follow_up_note.data or "",
+            name=form.name.data or "" if unknown else "",
+            phone=form.phone.data or "" if unknown else "",
         )
-        if answer:
-            return answer
-    if not unknown:
-        del form.name, form.phone
+
     hint = "、".join(
         _("class %(grade)s in %(n)s days", grade=grade, n=n)
         for grade, n in suggestions.items()
         if n
     )
     form.follow_up_on.description = _("Left empty: %(hint)s.", hint=hint) if hint else ""
-    return form_page(
+    return form_act(
         form,
         _("End of reception: %(who)s", who=visit_title(row)),
+        work,
         submit=_("End reception"),
-        cancel=back,
+        back=back_to(unit_id),
         template="sales_floor/end.html",
         unknown=unknown,
     )
@@ -117,18 +114,16 @@ def _simple(
     form: Any,
     title: str,
     submit: str,
-    work: Any,
+    work: Work,
     lead: str = "",
 ) -> Any:
-    back = url_for(".board", unit_id=unit_id)
-    if form.validate_on_submit():
-        answer = doing(work, back=back, form=form)
-        if answer:
-            return answer
-    return form_page(
+    """A small form about one visit: done, back to the board; given up, back to the visit."""
+    return form_act(
         form,
         title,
+        work,
         submit=submit,
+        back=url_for(".board", unit_id=unit_id),
         cancel=url_for(".visit", unit_id=unit_id, visit_id=visit_id),
         lead=lead,
     )
@@ -150,7 +145,7 @@ def void(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     elif request.method == "GET":
         form.confirmed.data = True
 
-    def work(s: CompanySession) -> Any:
+    def work(s: CompanySession) -> live.Act:
         confirmed = confirmer and bool(form.confirmed.data)
         return floor.void_visit(s, visit_id, form.reason.data, confirmed=confirmed)
 
@@ -204,7 +199,7 @@ def take_over(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     if not judge:
         del form.confirmed
 
-    def work(t: CompanySession) -> Any:
+    def work(t: CompanySession) -> live.Act:
         confirmed = judge and bool(form.confirmed.data)
         return floor.take_over(
             t, visit_id, uuid.UUID(form.to.data), form.reason.data, confirmed=confirmed
