@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from wtforms import Form, SelectField
 
+from zhike.admin.settings import in_words
 from zhike.models.ledger import LedgerLine
 from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.people import Role, RoleGrant, User
@@ -301,3 +304,15 @@ def test_companies_are_the_system_administrator_s(
     assert "boss" in answer.get_data(as_text=True)
     assert "新公司" in browser.get("/admin/companies").get_data(as_text=True)
     assert browser.get("/admin/users").status_code in (303, 403), "reads no company's data"
+
+
+def test_choices_of_an_app_s_settings_may_be_plain_words(app: Flask) -> None:
+    class Kinds(Form):
+        kind = SelectField("Kind", choices=["soft", "hard"])
+
+    with app.test_request_context():
+        shown = in_words(Kinds())
+    assert [(one.value, one.label) for one in shown.kind.choices] == [
+        ("soft", "soft"),
+        ("hard", "hard"),
+    ]

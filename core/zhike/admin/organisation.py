@@ -24,7 +24,7 @@ from zhike.services import organisation
 from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, reading
-from zhike.web.page import chosen_id, keeping, page
+from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 
 bp = CoreBlueprint("admin_organisation", __name__, url_prefix="/admin/organisation")
@@ -38,7 +38,7 @@ class UnitForm(FlaskForm):  # type: ignore[misc]
     name = StringField(_l("Designation"), [InputRequired(), Length(max=60)])
     kind = RadioField(
         _l("Kind"),
-        choices=[SelectChoice("site", _l("Site")), SelectChoice("department", _l("Department"))],
+        choices=options([("site", _l("Site")), ("department", _l("Department"))]),
         default="department",
         validators=[InputRequired()],
     )
@@ -104,23 +104,23 @@ class StandInForm(FlaskForm):  # type: ignore[misc]
 
 def unit_choices(
     s: CompanySession, *, empty: str = "", without: frozenset[uuid.UUID] = frozenset()
-) -> list[tuple[str, str]]:
+) -> list[SelectChoice]:
     """Open units as choices of a select, indented as the tree; ``empty`` names the first one."""
     tree = organisation.tree(s)
-    choices = [("", empty)] if empty else []
+    found = [("", empty)] if empty else []
 
     def walk(parent: uuid.UUID | None, depth: int) -> None:
         for unit_id in tree.children.get(parent, ()):
             unit = tree.units[unit_id]
             if unit.open and unit_id not in without:
-                choices.append((str(unit_id), "\u3000" * depth + unit.name))
+                found.append((str(unit_id), "\u3000" * depth + unit.name))
                 walk(unit_id, depth + 1)
 
     walk(None, 0)
-    return choices
+    return options(found)
 
 
-def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[tuple[str, str]]:
+def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[SelectChoice]:
     taken = select(Staff.user_id).where(Staff.user_id.is_not(None))
     rows = s.execute(
         select(User.id, User.login, User.name)
@@ -128,7 +128,7 @@ def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[tupl
         .where(Membership.company_id == s.company_id, or_(User.id.not_in(taken), User.id == own))
         .order_by(User.login_key)
     )
-    return [("", _("No login")), *((str(r.id), f"{r.login}（{r.name}）") for r in rows)]
+    return options([("", _("No login")), *((str(r.id), f"{r.login}（{r.name}）") for r in rows)])
 
 
 @bp.get("", permission=PERMISSION)
@@ -422,9 +422,9 @@ def _staff_page(
     post_form = post_form or PostForm(formdata=None, valid_from=today)
     post_form.unit_id.choices = unit_choices(s)
     stand_in_form = stand_in_form or StandInForm(formdata=None, valid_from=today)
-    stand_in_form.deputy_id.choices = [
+    stand_in_form.deputy_id.choices = options(
         (str(key), name) for key, name in names.items() if key != row.id
-    ]
+    )
     posts = s.scalars(
         select(Post).where(Post.staff_id == row.id).order_by(Post.valid_from.desc())
     ).all()
@@ -492,9 +492,9 @@ def add_stand_in(staff_id: uuid.UUID) -> ResponseReturnValue:
     s = reading()
     row = s.require(Staff, staff_id)
     form = StandInForm()
-    form.deputy_id.choices = [
+    form.deputy_id.choices = options(
         (str(key), name) for key, name in organisation.staff_names(s).items() if key != staff_id
-    ]
+    )
     if form.validate_on_submit():
 
         def name_one(s: CompanySession) -> str:

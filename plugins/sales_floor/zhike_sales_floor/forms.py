@@ -26,20 +26,16 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from zhike.api import options
 from zhike_sales_floor import words
 
 Choices = list[SelectChoice]
 
 
-def pick(pairs: Iterable[tuple[str, Any]]) -> Choices:
-    """Choices of a field from (value, words) pairs."""
-    return [SelectChoice(value, label) for value, label in pairs]
-
-
 def choices(table: Mapping[str, Any], *, only: Iterable[str] = ()) -> Choices:
     """Choices of a table of words, translated when shown; ``only`` keeps some keys, in order."""
     keys = list(only) or [key for key in table if key]
-    return pick((key, _l(_word(table[key]))) for key in keys)
+    return options((key, _l(_word(table[key]))) for key in keys)
 
 
 def _word(value: Any) -> str:
@@ -90,7 +86,7 @@ class ArrivalForm(FlaskForm):  # type: ignore[misc]
     recognised = BooleanField(_l("The owner does not recognise the customer"))
     purpose = RadioField(
         _l("Purpose"),
-        choices=pick(
+        choices=options(
             [
                 ("buy", _l("buying")),
                 ("non_buying", _l("other material, not buying")),
@@ -112,7 +108,7 @@ class ArrivalForm(FlaskForm):  # type: ignore[misc]
     taken_by = SelectField(_l("Already taken by"), default="")
     flag = SelectField(
         _l("This was"),
-        choices=pick(
+        choices=options(
             [
                 ("wrong_turn", _l("wrong turn")),
                 ("poach", _l("poached visitor")),
@@ -131,7 +127,7 @@ class EndForm(FlaskForm):  # type: ignore[misc]
     )
     grade = RadioField(
         _l("Intention class"),
-        choices=pick([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
         default="",
     )
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
@@ -184,7 +180,7 @@ class FaultForm(FlaskForm):  # type: ignore[misc]
 
     confirmed = RadioField(
         _l("The fault is"),
-        choices=pick([("yes", _l("confirmed")), ("no", _l("not confirmed"))]),
+        choices=options([("yes", _l("confirmed")), ("no", _l("not confirmed"))]),
         default="yes",
     )
     reason = TextAreaField(_l("Reason"), _REASON)
@@ -267,7 +263,7 @@ class CustomerForm(FlaskForm):  # type: ignore[misc]
 
     grade = RadioField(
         _l("Intention class"),
-        choices=pick([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
         default="",
     )
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
@@ -302,7 +298,7 @@ class DealForm(FlaskForm):  # type: ignore[misc]
     customer_id = HiddenField()
     step = RadioField(
         _l("Step"),
-        choices=pick(
+        choices=options(
             [
                 ("subscription", _l("subscription")),
                 ("small_reservation", _l("small reservation")),
@@ -332,7 +328,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 
     answer = SelectField(
         _l("Answer"),
-        choices=pick(
+        choices=options(
             [
                 ("accept", _l("is coming")),
                 ("decline", _l("cannot come")),

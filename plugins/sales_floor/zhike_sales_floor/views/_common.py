@@ -10,6 +10,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from zhike.api import (
     CompanySession,
@@ -19,6 +20,7 @@ from zhike.api import (
     act,
     current,
     keeping,
+    options,
     organisation,
     page,
 )
@@ -92,10 +94,10 @@ def staff_names(s: CompanySession) -> Names:
     return organisation.staff_names(s)
 
 
-def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list[tuple[str, str]]:
+def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list[SelectChoice]:
     """Choices of a select field of reps, with a first empty one of the words ``blank``."""
     found = [(str(one), names.get(one, "")) for one in ids]
-    return [("", blank or "–"), *found]
+    return options([("", blank or "–"), *found])
 
 
 def sentence(done: Act, names: Names) -> str:

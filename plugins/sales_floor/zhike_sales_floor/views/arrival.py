@@ -14,12 +14,12 @@ from zhike.api import (
     _,
     clock,
     current,
+    options,
     page,
     policies,
     reading,
     settings,
 )
-from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.forms import ArrivalForm, uuid_of
 from zhike_sales_floor.services import arrivals, customers, live
@@ -59,10 +59,10 @@ def _choices(s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm, *, reps: 
     names = staff_names(s) if reps else {}
     known = floors.reps_of(s, unit_id) if reps else []
     sources = [part.strip() for part in settings.get(s, live.PLUGIN, "sources").split(",")]
-    form.source.choices = forms.pick([("", "–"), *((one, one) for one in sources if one)])
-    form.asks_for.choices = forms.pick(rep_choices(known, names))
-    form.receiver.choices = forms.pick(rep_choices(known, names, _("as the regulation says")))
-    form.taken_by.choices = forms.pick(rep_choices(known, names, _("nobody")))
+    form.source.choices = options([("", "–"), *((one, one) for one in sources if one)])
+    form.asks_for.choices = rep_choices(known, names)
+    form.receiver.choices = rep_choices(known, names, _("as the regulation says"))
+    form.taken_by.choices = rep_choices(known, names, _("nobody"))
 
 
 def _may_choose(mode: str, unit_id: uuid.UUID) -> bool:

@@ -15,6 +15,7 @@ from zhike.api import (
     UserError,
     _,
     current,
+    options,
     parties,
     reading,
     transaction,
@@ -172,9 +173,7 @@ def rule_owner(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     customer_at(s, unit_id, customer_id, may.RULE)
     names = staff_names(s)
     form = forms.OwnerForm()
-    form.to.choices = forms.pick(
-        [(str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id)]
-    )
+    form.to.choices = options([(str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id)])
     return form_act(
         form,
         _("Rule on the owner"),

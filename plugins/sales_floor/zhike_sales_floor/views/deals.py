@@ -109,7 +109,7 @@ def deal_new(unit_id: uuid.UUID) -> Any:
     """The first paper of a deal; a subscription closes it and computes the credit at once."""
     s = reading()
     form = forms.DealForm()
-    form.rep.choices = forms.pick(rep_choices(floor.reps_of(s, unit_id), staff_names(s)))
+    form.rep.choices = rep_choices(floor.reps_of(s, unit_id), staff_names(s))
     known = forms.uuid_of(request.args.get("customer"))
     if request.method == "GET" and known is not None:
         row = customer_at(s, unit_id, known, may.CUSTOMER_VIEW)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from sqlalchemy import select
 
-from zhike.api import CompanySession, NotFound, _, current, organisation, page, reading
+from zhike.api import CompanySession, NotFound, _, current, options, organisation, page, reading
 from zhike_sales_floor import forms, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Outing
@@ -69,7 +69,7 @@ def day(unit_id: uuid.UUID) -> Any:
     reps = floor.reps_of(s, unit_id)
     today = organisation.today(s, unit_id)
     form = forms.DayForm()
-    form.on_duty.choices = forms.pick([(str(one), names.get(one, "")) for one in reps])
+    form.on_duty.choices = options([(str(one), names.get(one, "")) for one in reps])
     if request.method == "GET":
         form.on_duty.data = [str(one) for one in reps]
     elif request.method == "POST":
@@ -148,7 +148,7 @@ def team(unit_id: uuid.UUID) -> Any:
     today = organisation.today(s, unit_id)
     others = [one for one in organisation.staff_at(s, unit_id, today) if one.id not in reps]
     form = forms.RosterForm()
-    form.staff.choices = forms.pick([(str(one.id), one.name) for one in others])
+    form.staff.choices = options([(str(one.id), one.name) for one in others])
 
     def work(t: CompanySession) -> str:
         rows = floor.add_reps(t, unit_id, [uuid.UUID(one) for one in form.staff.data or []])

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request, url_for
 
-from zhike.api import CompanySession, _, current, organisation, reading, settings
+from zhike.api import CompanySession, _, current, options, organisation, reading, settings
 from zhike_sales_floor import forms, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Visit
@@ -171,7 +171,7 @@ def hand_over(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     row = visit_at(s, unit_id, visit_id)
     _own_or(unit_id, row, may.MANAGE)
     form = forms.ToForm()
-    form.to.choices = forms.pick(
+    form.to.choices = options(
         [("", _("as the regulation says")), *_reps(s, unit_id, without=row.staff_id)]
     )
     return _simple(
@@ -194,7 +194,7 @@ def take_over(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     s = reading()
     row = visit_at(s, unit_id, visit_id)
     form = forms.TakeOverForm()
-    form.to.choices = forms.pick(_reps(s, unit_id, without=row.staff_id))
+    form.to.choices = options(_reps(s, unit_id, without=row.staff_id))
     judge = bool(current().can(may.RULE, unit_id))
     if not judge:
         del form.confirmed
@@ -248,7 +248,7 @@ def help_with(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     row = visit_at(s, unit_id, visit_id)
     _own_or(unit_id, row, may.MANAGE)
     form = forms.HelpForm()
-    form.to.choices = forms.pick(_reps(s, unit_id, without=row.staff_id))
+    form.to.choices = options(_reps(s, unit_id, without=row.staff_id))
     return _simple(
         unit_id,
         visit_id,
@@ -269,7 +269,7 @@ def assign(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     s = reading()
     row = visit_at(s, unit_id, visit_id)
     form = forms.AssignForm()
-    form.to.choices = forms.pick(_reps(s, unit_id))
+    form.to.choices = options(_reps(s, unit_id))
     return _simple(
         unit_id,
         visit_id,
@@ -292,8 +292,8 @@ def flag(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     names = staff_names(s)
     reps = list(floor.reps_of(s, unit_id))
     form = forms.FlagForm()
-    form.offender.choices = forms.pick(rep_choices(reps, names))
-    form.rightful.choices = forms.pick(rep_choices(reps, names, _("as computed at the arrival")))
+    form.offender.choices = rep_choices(reps, names)
+    form.rightful.choices = rep_choices(reps, names, _("as computed at the arrival"))
     if request.method == "GET" and row.staff_id:
         form.offender.data = str(row.staff_id)
     return _simple(
