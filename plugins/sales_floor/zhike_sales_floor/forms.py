@@ -55,6 +55,9 @@ def fen(value: Decimal | None) -> int:
     return int((value or Decimal(0)) * 100)
 
 
+#: Characters of the line about the next follow-up, however it came in.
+NOTE = 500
+
 _REASON = [InputRequired(), Length(max=500)]
 
 
@@ -131,7 +134,7 @@ class EndForm(FlaskForm):  # type: ignore[misc]
         default="",
     )
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
-    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
     need = TextAreaField(_l("Notes"), [Length(max=2000)])
     name = StringField(_l("Name"), [Length(max=60)])
     phone = TelField(_l("Phone"), [Length(max=20)])
@@ -255,7 +258,7 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     )
     note = TextAreaField(_l("Notes"), [Length(max=2000)])
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
-    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
 
 
 class CustomerForm(FlaskForm):  # type: ignore[misc]
@@ -267,7 +270,7 @@ class CustomerForm(FlaskForm):  # type: ignore[misc]
         default="",
     )
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
-    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
     name = StringField(_l("Name"), [Length(max=60)])
     phone = TelField(_l("Phone"), [Length(max=20)])
 
