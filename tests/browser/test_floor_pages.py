@@ -233,6 +233,21 @@ def test_a_known_phone_is_asked_about_and_nothing_typed_is_lost(tab: Any, served
     assert page.locator(".zk-tile", has_text="张小伟").count() == 1
 
 
+def test_an_arrival_outlives_a_reload_and_is_gone_once_registered(tab: Any, served: Served) -> None:
+    page = tab(360, 740)
+    page.goto(served.board + "/arrive")
+    page.locator("#who").press_sequentially("王强")
+    page.locator("#need").press_sequentially("三房")
+    page.reload()
+    assert page.input_value("#who") == "王强"
+    assert page.input_value("#need") == "三房"
+    page.locator("#arrive [data-save]").click()
+    page.wait_for_url(served.board)
+    page.goto(served.board + "/arrive")
+    assert page.input_value("#who") == ""
+    assert page.locator(".zk-draft").count() == 0
+
+
 def test_a_reception_from_the_phone(tab: Any, served: Served) -> None:
     served.do(
         lambda s: arrivals.arrive(

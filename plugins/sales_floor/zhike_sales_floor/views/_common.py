@@ -225,6 +225,7 @@ def form_act(
         submit=submit,
         cancel=cancel or back,
         form_lead=lead,
+        draft=True,
         **context,
     )
     return html, shown_status()
