@@ -140,16 +140,31 @@ class EndForm(FlaskForm):  # type: ignore[misc]
     phone = TelField(_l("Phone"), [Length(max=20)])
 
 
+class ResultForm(FlaskForm):  # type: ignore[misc]
+    """Another result of an ended reception."""
+
+    result = RadioField(_l("What came of it"), choices=choices(words.RESULTS))
+    need = TextAreaField(_l("Notes"), [Length(max=2000)])
+    reason = StringField(_l("Reason"), _REASON)
+
+
+class IdentityForm(FlaskForm):  # type: ignore[misc]
+    """A customer's name and number, put right."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=60)])
+    phone = TelField(
+        _l("Phone"),
+        [Length(max=20)],
+        description=_l("Left empty: the number stays as it is."),
+    )
+    reason = StringField(_l("Reason"), _REASON)
+    version = HiddenField()
+
+
 class ReasonForm(FlaskForm):  # type: ignore[misc]
     """An act that takes a reason and nothing else."""
 
     reason = TextAreaField(_l("Reason"), _REASON)
-
-
-class OptionalReasonForm(FlaskForm):  # type: ignore[misc]
-    """An act that may be given a reason."""
-
-    reason = TextAreaField(_l("Reason"), [Length(max=500)])
 
 
 class VoidForm(ReasonForm):

@@ -12,6 +12,7 @@ from flask import Response, jsonify, redirect, request, url_for
 from zhike.api import (
     CompanySession,
     NotFound,
+    Party,
     UserError,
     _,
     current,
@@ -22,7 +23,7 @@ from zhike.api import (
 )
 from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.services import arrivals, customers, floor, live
+from zhike_sales_floor.services import arrivals, corrections, customers, floor, live
 from zhike_sales_floor.views._common import (
     bp,
     customer_at,
@@ -115,6 +116,41 @@ def customer_edit(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
         work,
         submit=_("Save"),
         back=_back(unit_id, customer_id),
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/identity",
+    methods=["GET", "POST"],
+    permission=may.CUSTOMER_EDIT,
+)
+def identity(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """Put right a name or number that was typed wrong."""
+    s = reading()
+    row = customer_at(s, unit_id, customer_id, may.CUSTOMER_EDIT)
+    party = s.require(Party, row.party_id)
+    form = forms.IdentityForm()
+    if request.method == "GET":
+        form.name.data, form.version.data = party.name, str(party.version)
+
+    def work(t: CompanySession) -> str:
+        corrections.identity(
+            t,
+            customer_id,
+            version=int(form.version.data) if (form.version.data or "").isdecimal() else 0,
+            name=form.name.data,
+            phone=form.phone.data or "",
+            reason=form.reason.data,
+        )
+        return _("Corrected; the ledger says who did it and why.")
+
+    return form_act(
+        form,
+        _("Correct name or phone"),
+        work,
+        submit=_("Correct"),
+        back=_back(unit_id, customer_id),
+        lead=_("The same person, written wrong. Somebody else is a new arrival."),
     )
 
 

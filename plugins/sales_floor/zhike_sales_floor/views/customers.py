@@ -295,6 +295,10 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
             {"label": _("Class and follow-up"), "url": url("customer_edit"), "icon": "pencil"},
             {"label": _("Relation"), "url": url("relation"), "icon": "diagram-2"},
         ]
+        if row.party_id is not None:
+            found.append(
+                {"label": _("Correct name or phone"), "url": url("identity"), "icon": "eraser"}
+            )
     if me.can(may.CLOSING, unit_id):
         found.append(
             {

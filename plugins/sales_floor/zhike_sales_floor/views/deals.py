@@ -30,7 +30,6 @@ from zhike_sales_floor.views._common import (
     Then,
     bp,
     customer_at,
-    doing,
     form_act,
     rep_choices,
     site_of,
@@ -171,13 +170,13 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     def url(what: str) -> str:
         return url_for(f".{what}", unit_id=unit_id, deal_id=deal_id)
 
+    shares = sheets.shares_with_clauses(s, row)
     actions: list[dict[str, Any]] = []
     if row.state == "reserved":
         actions.append(
             {
                 "label": _("Subscription signed"),
                 "url": url("deal_sign"),
-                "method": "post",
                 "icon": "pen",
                 "primary": True,
             }
@@ -196,15 +195,15 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
             {
                 "label": _("Commission paid"),
                 "url": url("deal_paid"),
-                "method": "post",
                 "icon": "cash-coin",
             }
         )
-        actions.append({"label": _("Credit sheet"), "url": url("credit_sheet"), "icon": "printer"})
         if me.can(may.RULE, unit_id):
             actions.append(
                 {"label": _("Rule on the credit"), "url": url("deal_rule"), "icon": "hammer"}
             )
+    if row.state in ("closed", "refunded") and shares:
+        actions.append({"label": _("Credit sheet"), "url": url("credit_sheet"), "icon": "printer"})
     if row.decision_id:
         actions.append(
             {
@@ -218,7 +217,7 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         deal=row,
         title=" ".join(part for part in (title, row.property) if part),
         record={"number": row.number, "state": State(_(word), tone)},
-        shares=sheets.shares_with_clauses(s, row),
+        shares=shares,
         names=names,
         facts=[
             (_("Customer"), title),
@@ -241,22 +240,44 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     )
 
 
-@bp.post("/floor/<uuid:unit_id>/deals/<uuid:deal_id>/sign", permission=may.CLOSING)
+@bp.route(
+    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/sign",
+    methods=["GET", "POST"],
+    permission=may.CLOSING,
+)
 def deal_sign(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """The subscription of a reserved deal is signed."""
-    _deal_at(reading(), unit_id, deal_id)
-    return doing(lambda s: deals.sign(s, deal_id), back=_deal_url(unit_id, deal_id))
+    row = _deal_at(reading(), unit_id, deal_id)
+    return form_act(
+        forms.EmptyForm(),
+        _("Subscription of %(number)s", number=row.number),
+        lambda s: deals.sign(s, deal_id),
+        submit=_("Subscription signed"),
+        back=_deal_url(unit_id, deal_id),
+        lead=_("The credit is computed now; afterwards only a refund takes it back."),
+    )
 
 
 def _deal_url(unit_id: uuid.UUID, deal_id: uuid.UUID) -> str:
     return url_for(".deal", unit_id=unit_id, deal_id=deal_id)
 
 
-@bp.post("/floor/<uuid:unit_id>/deals/<uuid:deal_id>/paid", permission=may.CLOSING)
+@bp.route(
+    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/paid",
+    methods=["GET", "POST"],
+    permission=may.CLOSING,
+)
 def deal_paid(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """The commission is paid: the credit is final."""
-    _deal_at(reading(), unit_id, deal_id)
-    return doing(lambda s: deals.commission_paid(s, deal_id), back=_deal_url(unit_id, deal_id))
+    row = _deal_at(reading(), unit_id, deal_id)
+    return form_act(
+        forms.EmptyForm(),
+        _("Commission of %(number)s", number=row.number),
+        lambda s: deals.commission_paid(s, deal_id),
+        submit=_("Commission paid"),
+        back=_deal_url(unit_id, deal_id),
+        lead=_("The credit is final from now on: later findings do not change it."),
+    )
 
 
 @bp.route(

@@ -13,11 +13,10 @@ from zhike_sales_floor import forms, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import board as boards
-from zhike_sales_floor.services import floor, live
+from zhike_sales_floor.services import corrections, floor, live
 from zhike_sales_floor.views._common import (
     Work,
     bp,
-    doing,
     form_act,
     own_staff,
     rep_choices,
@@ -332,10 +331,70 @@ def answer(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     )
 
 
-@bp.post("/floor/<uuid:unit_id>/visit/<uuid:visit_id>/left", permission=may.MANAGE)
+@bp.route(
+    "/floor/<uuid:unit_id>/visit/<uuid:visit_id>/left",
+    methods=["GET", "POST"],
+    permission=may.MANAGE,
+)
 def left(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """A waiting visitor goes."""
-    visit_at(reading(), unit_id, visit_id)
-    return doing(
-        lambda t: floor.visitor_leaves(t, visit_id), back=url_for(".board", unit_id=unit_id)
+    row = visit_at(reading(), unit_id, visit_id)
+    return _simple(
+        unit_id,
+        visit_id,
+        forms.EmptyForm(),
+        _("Left unserved: %(who)s", who=visit_title(row)),
+        _("Left unserved"),
+        lambda t: floor.visitor_leaves(t, visit_id),
+        lead=_("The visitor leaves the queue and is nobody's customer."),
     )
+
+
+# -- put right --------------------------------------------------------------------------------
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/visit/<uuid:visit_id>/still-here",
+    methods=["GET", "POST"],
+    permission=may.MANAGE,
+)
+def still_here(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
+    """The wrong reception was ended: the visitor is received again, without a turn."""
+    row = visit_at(reading(), unit_id, visit_id)
+    form = forms.ReasonForm()
+    return _simple(
+        unit_id,
+        visit_id,
+        form,
+        _("Still here: %(who)s", who=visit_title(row)),
+        _("Go on receiving"),
+        lambda t: corrections.still_here(t, visit_id, form.reason.data),
+        lead=_(
+            "For a reception ended by mistake. The party comes in again as returning: the owner "
+            "receives if free, no turn is used; the first ending stays in the register."
+        ),
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/visit/<uuid:visit_id>/result",
+    methods=["GET", "POST"],
+    permission=may.VIEW_BOARD,
+)
+def result(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
+    """Correct what came of an ended reception."""
+    row = visit_at(reading(), unit_id, visit_id)
+    _own_or(unit_id, row, may.MANAGE)
+    form = forms.ResultForm()
+    if request.method == "GET":
+        form.result.data, form.need.data = row.result, row.need
+
+    def work(t: CompanySession) -> str:
+        corrections.result(
+            t, visit_id, form.result.data, form.need.data or "", reason=form.reason.data
+        )
+        return _("Corrected; the ledger keeps what stood before.")
+
+    back = url_for(".visit", unit_id=unit_id, visit_id=visit_id)
+    title = _("Result of the reception: %(who)s", who=visit_title(row))
+    return form_act(form, title, work, submit=_("Correct"), back=back)
