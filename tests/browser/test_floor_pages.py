@@ -199,7 +199,7 @@ def test_a_second_board_shows_it_within_three_seconds(tab: Any, served: Served) 
     assert two.locator(".zk-tile", has_text="王强").count() == 0
     one.goto(served.board + "/arrive")
     one.keyboard.type("王强")
-    one.keyboard.press("Control+Enter")
+    one.locator("#arrive summary").press("Control+Enter")  # wherever the focus is
     one.wait_for_url(served.board)
     two.locator(".zk-tile", has_text="王强").wait_for(timeout=3_000)
 
