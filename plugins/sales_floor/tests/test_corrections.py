@@ -108,9 +108,9 @@ def test_a_name_and_number_written_wrong_are_put_right(ground, post):
     assert post(path, **typed, phone="13812345678").status_code == 303
     party = ground.read(
         lambda s: s.scalars(
-            select(Party).join(Customer, Customer.party_id == Party.id).where(
-                Customer.id == customer
-            )
+            select(Party)
+            .join(Customer, Customer.party_id == Party.id)
+            .where(Customer.id == customer)
         ).one()
     )
     assert (party.name, party.phone_masked) == ("张伟", "138****5678")

@@ -113,6 +113,7 @@ def deal_new(unit_id: uuid.UUID) -> Any:
     if request.method == "GET" and known is not None:
         row = customer_at(s, unit_id, known, may.CUSTOMER_VIEW)
         form.customer_id.data = str(row.id)
+        form.rep.data = str(row.owner_id or "")
         form.customer.data = names_for(s, [row.id]).get(str(row.id), "")
 
     def work(t: CompanySession) -> Then:
