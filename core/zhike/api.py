@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from zhike.web.page import form_errors as form_errors
     from zhike.web.page import is_fragment as is_fragment
     from zhike.web.page import keeping as keeping
+    from zhike.web.page import options as options
     from zhike.web.page import page as page
     from zhike.web.page import toast as toast
     from zhike.web.ui import Chip as Chip
@@ -143,6 +144,7 @@ _LAZY = {
     "keeping": "zhike.web.page:keeping",
     "ledger": "zhike.services.ledger",
     "numbering": "zhike.services.numbering",
+    "options": "zhike.web.page:options",
     "organisation": "zhike.services.organisation",
     "page": "zhike.web.page:page",
     "parties": "zhike.services.parties",
@@ -247,6 +249,7 @@ __all__ = [
     "lock_rows",
     "ngettext",
     "numbering",
+    "options",
     "organisation",
     "page",
     "parties",

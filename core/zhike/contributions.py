@@ -373,6 +373,7 @@ class Column:
     """A column of an import or export: ``key`` is stable, ``title`` stands in the sheet's head.
 
     ``aliases`` are other heads that mean the same in the sheets people have (姓名, 客户姓名).
+    ``longest`` is how many characters a text may have; 0 leaves it at what a cell may hold.
     Values are what rules use: money in fen, instants aware, booleans true or false.
     """
 
@@ -384,6 +385,7 @@ class Column:
     example: str = ""
     help: str = ""
     aliases: tuple[str, ...] = ()
+    longest: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -199,7 +199,7 @@ def test_a_second_board_shows_it_within_three_seconds(tab: Any, served: Served) 
     assert two.locator(".zk-tile", has_text="王强").count() == 0
     one.goto(served.board + "/arrive")
     one.keyboard.type("王强")
-    one.keyboard.press("Control+Enter")
+    one.locator("#arrive summary").press("Control+Enter")  # wherever the focus is
     one.wait_for_url(served.board)
     two.locator(".zk-tile", has_text="王强").wait_for(timeout=3_000)
 
@@ -231,6 +231,21 @@ def test_a_known_phone_is_asked_about_and_nothing_typed_is_lost(tab: Any, served
     page.get_by_role("button", name="不是").click()
     page.wait_for_url(served.board)
     assert page.locator(".zk-tile", has_text="张小伟").count() == 1
+
+
+def test_an_arrival_outlives_a_reload_and_is_gone_once_registered(tab: Any, served: Served) -> None:
+    page = tab(360, 740)
+    page.goto(served.board + "/arrive")
+    page.locator("#who").press_sequentially("王强")
+    page.locator("#need").press_sequentially("三房")
+    page.reload()
+    assert page.input_value("#who") == "王强"
+    assert page.input_value("#need") == "三房"
+    page.locator("#arrive [data-save]").click()
+    page.wait_for_url(served.board)
+    page.goto(served.board + "/arrive")
+    assert page.input_value("#who") == ""
+    assert page.locator(".zk-draft").count() == 0
 
 
 def test_a_reception_from_the_phone(tab: Any, served: Served) -> None:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from wtforms import Form, SelectField
 
+from zhike.admin.settings import in_words
 from zhike.models.ledger import LedgerLine
 from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.people import Role, RoleGrant, User
@@ -374,3 +377,15 @@ def test_companies_are_the_system_administrator_s(
     menu = browser.get("/admin/companies/new").get_data(as_text=True).partition('id="zk-nav"')[2]
     assert '<a href="/admin/companies" aria-current="page"' in menu
     assert '<a href="/admin/backups"' in menu
+
+
+def test_choices_of_an_app_s_settings_may_be_plain_words(app: Flask) -> None:
+    class Kinds(Form):
+        kind = SelectField("Kind", choices=["soft", "hard"])
+
+    with app.test_request_context():
+        shown = in_words(Kinds())
+    assert [(one.value, one.label) for one in shown.kind.choices] == [
+        ("soft", "soft"),
+        ("hard", "hard"),
+    ]

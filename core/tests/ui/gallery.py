@@ -253,7 +253,7 @@ def create_app() -> Flask:
     me = Thing(
         company=Thing(name="启明置业"),
         unit=Thing(name="云栖湾案场"),
-        user=Thing(name="zhaoqiang"),
+        user=Thing(id="7", name="zhaoqiang"),
         staff=Thing(name="赵强"),
         can=lambda permission, unit_id=None: True,
     )
@@ -454,20 +454,6 @@ def create_app() -> Flask:
         ]
         hits = [k for k in known if text in k[1] or text in k[2] or (text == "zw" and k[0] == "1")]
         return jsonify(items=[{"value": v, "label": name, "note": note} for v, name, note in hits])
-
-    @app.route("/draft", methods=["GET", "PUT", "DELETE"])
-    def draft() -> Response | tuple[str, int]:
-        if app.config.get("SIGNED_OUT"):
-            return Response("", 303, {"Location": "/login"})
-        if request.method == "PUT":
-            app.config["DRAFT"] = request.form.to_dict(flat=False)
-            return "", 204
-        if request.method == "DELETE":
-            app.config.pop("DRAFT", None)
-            return "", 204
-        if "DRAFT" not in app.config:
-            return "", 204
-        return jsonify(text="有一份未提交的草稿(14:02)", fields=app.config["DRAFT"])
 
     @app.post("/reveal")
     def reveal() -> str:

@@ -28,7 +28,7 @@ from zhike.i18n import _
 from zhike.models.transfer import ExportLog
 from zhike.services import transfer
 from zhike.web.context import current, reading
-from zhike.web.page import page
+from zhike.web.page import options, page
 from zhike.web.ui import Column, Empty, Table
 
 __all__ = ["bp", "cards"]
@@ -134,10 +134,10 @@ def _form(exporter: Exporter) -> FlaskForm:
             choices = sites if sites is not None else [(str(u.id), u.name) for u in every]
             head = [("", _("Every site"))] if sites is None else []
             rules = [Optional()] if sites is None else [InputRequired()]
-            fields[name] = SelectField(label, rules, choices=[*head, *choices])
+            fields[name] = SelectField(label, rules, choices=options([*head, *choices]))
         elif one.kind == "choice":
             every_one = [("", _("all")), *((c, c) for c in one.choices)]
-            fields[name] = SelectField(label, [Optional()], choices=every_one)
+            fields[name] = SelectField(label, [Optional()], choices=options(every_one))
         elif one.kind == "boolean":
             fields[name] = BooleanField(label)
         elif one.kind == "date":
@@ -147,13 +147,13 @@ def _form(exporter: Exporter) -> FlaskForm:
     fields["columns"] = SelectMultipleField(
         _l("Columns"),
         [InputRequired()],
-        choices=[(column.key, _(column.title)) for column in exporter.columns],
+        choices=options((column.key, _(column.title)) for column in exporter.columns),
         default=[column.key for column in exporter.columns],
     )
     fields["format"] = RadioField(
         _l("Format"),
         [InputRequired()],
-        choices=[("xlsx", _l("Workbook (xlsx)")), ("csv", "CSV")],
+        choices=options([("xlsx", _l("Workbook (xlsx)")), ("csv", "CSV")]),
         default="xlsx",
     )
     form: FlaskForm = type("ExportForm", (FlaskForm,), fields)()

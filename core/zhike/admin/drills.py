@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from zhike import clock
@@ -27,7 +28,7 @@ from zhike.models.policy import PolicyVersion
 from zhike.services import drills, organisation, policies
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
-from zhike.web.page import chosen_id, keeping, page
+from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, State, Table
 
 bp = CoreBlueprint("admin_drills", __name__, url_prefix="/admin/drills")
@@ -140,11 +141,9 @@ def _result(passed: bool | None) -> State:
     return State(_("passes"), "done") if passed else State(_("fails"), "breach")
 
 
-def _policy_choices(s: CompanySession) -> list[tuple[str, str]]:
-    return [
-        ("", _("Every regulation of the app")),
-        *((str(p.id), p.name) for plugin in _plugins() for p in policies.policies_of(s, plugin)),
-    ]
+def _policy_choices(s: CompanySession) -> list[SelectChoice]:
+    named = [(str(p.id), p.name) for plugin in _plugins() for p in policies.policies_of(s, plugin)]
+    return options([("", _("Every regulation of the app")), *named])
 
 
 @bp.route("/new", methods=["GET", "POST"], permission=EDIT)
@@ -310,10 +309,10 @@ def replay() -> ResponseReturnValue:
         unit_id=request.args.get("unit_id", str(me.unit.id) if me.unit else ""),
         day=organisation.today(s) - timedelta(days=1),
     )
-    form.plugin.choices = [(plugin, _title(plugin)) for plugin in _plugins()]
-    form.unit_id.choices = [(str(u.id), u.name) for u in organisation.tree(s).sites]
+    form.plugin.choices = options((plugin, _title(plugin)) for plugin in _plugins())
+    form.unit_id.choices = options((str(u.id), u.name) for u in organisation.tree(s).sites)
     versions = [pair for plugin in _plugins() for pair in _versions(s, plugin)]
-    form.left.choices = form.right.choices = versions
+    form.left.choices = form.right.choices = options(versions)
     if request.method == "GET" and _plugins():
         found = _in_force(s, _plugins()[0])
         if found is not None:

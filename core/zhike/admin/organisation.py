@@ -20,7 +20,7 @@ from zhike.models.organisation import Post, Unit
 from zhike.services import organisation
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, reading
-from zhike.web.page import chosen_id, keeping, page
+from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, State, Table
 
 bp = CoreBlueprint("admin_organisation", __name__, url_prefix="/admin/organisation")
@@ -33,7 +33,7 @@ class UnitForm(FlaskForm):  # type: ignore[misc]
     name = StringField(_l("Designation"), [InputRequired(), Length(max=60)])
     kind = RadioField(
         _l("Kind"),
-        choices=[SelectChoice("site", _l("Site")), SelectChoice("department", _l("Department"))],
+        choices=options([("site", _l("Site")), ("department", _l("Department"))]),
         default="department",
         validators=[InputRequired()],
     )
@@ -53,20 +53,20 @@ class UnitForm(FlaskForm):  # type: ignore[misc]
 
 def unit_choices(
     s: CompanySession, *, empty: str = "", without: frozenset[uuid.UUID] = frozenset()
-) -> list[tuple[str, str]]:
+) -> list[SelectChoice]:
     """Open units as choices of a select, indented as the tree; ``empty`` names the first one."""
     tree = organisation.tree(s)
-    choices = [("", empty)] if empty else []
+    found = [("", empty)] if empty else []
 
     def walk(parent: uuid.UUID | None, depth: int) -> None:
         for unit_id in tree.children.get(parent, ()):
             unit = tree.units[unit_id]
             if unit.open and unit_id not in without:
-                choices.append((str(unit_id), "\u3000" * depth + unit.name))
+                found.append((str(unit_id), "\u3000" * depth + unit.name))
                 walk(unit_id, depth + 1)
 
     walk(None, 0)
-    return choices
+    return options(found)
 
 
 @bp.get("", permission=PERMISSION)

@@ -33,7 +33,7 @@ from zhike.services import organisation, policies
 from zhike.services.lifecycle.words import title as plugin_title
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
-from zhike.web.page import chosen_id, keeping, page
+from zhike.web.page import chosen_id, keeping, options, page
 
 bp = CoreBlueprint("admin_policies", __name__, url_prefix="/admin/policies")
 VIEW, EDIT, PUBLISH = "core.policy.view", "core.policy.edit", "core.policy.publish"
@@ -127,7 +127,7 @@ def new() -> ResponseReturnValue:
     """Begin a regulation from a shipped one; nothing changes before a version is published."""
     form = NewPolicyForm()
     offered = [p for plugin in _engaged() for p in policies.presets_of(current().site, plugin)]
-    form.preset.choices = [(p.name, p.preset.title_zh) for p in offered]
+    form.preset.choices = options((p.name, p.preset.title_zh) for p in offered)
     if form.validate_on_submit():
         with keeping(form):
             draft_id = act(
@@ -199,10 +199,8 @@ def choose(plugin: str) -> ResponseReturnValue:
     s = reading()
     form = ChoiceForm()
     form.unit_id.choices = unit_choices(s, empty=_("The whole company"))
-    form.policy_id.choices = [
-        *((str(p.id), p.name) for p in policies.policies_of(s, plugin) if not p.archived_at),
-        ("", _("What the place above chooses")),
-    ]
+    named = [(str(p.id), p.name) for p in policies.policies_of(s, plugin) if not p.archived_at]
+    form.policy_id.choices = options([*named, ("", _("What the place above chooses"))])
     if form.validate_on_submit():
         with keeping(form):
             act(

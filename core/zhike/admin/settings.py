@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
+from wtforms.fields.choices import SelectChoice
 
 from zhike.contributions import SettingsSchema
 from zhike.db.session import CompanySession
@@ -38,13 +40,14 @@ def _words(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def _in_words(form: Any) -> Any:
+def in_words(form: Any) -> Any:
     """The form with labels in the reader's language: plugins mark them, the core translates."""
     for field in form:
         field.label.text = _(str(field.label.text)) if field.label.text else ""
         field.description = _(str(field.description)) if field.description else ""
         if isinstance(getattr(field, "choices", None), list):
-            field.choices = [(one[0], _(str(one[1])), *one[2:]) for one in field.choices]
+            known = map(SelectChoice.from_input, field.choices)  # of plain words, too
+            field.choices = [replace(one, label=_(str(one.label))) for one in known]
     return form
 
 
@@ -60,7 +63,7 @@ def _forms(posted: str = "", form: Any = None) -> list[dict[str, Any]]:
             {
                 "plugin": plugin,
                 "title": _(schema.title) if schema.title else title(current().site.plugins, plugin),
-                "form": _in_words(drawn),
+                "form": in_words(drawn),
                 "shown": shown,
                 "defaults": {key: _words(one.default) for key, one in shown.items()},
                 "chosen": [key for key, one in shown.items() if one.chosen],

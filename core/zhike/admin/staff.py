@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import or_, select
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from zhike.admin import organisation as places
@@ -24,7 +25,7 @@ from zhike.models.people import Membership, User
 from zhike.services import organisation
 from zhike.services.textkit import nfkc
 from zhike.web.context import act, reading
-from zhike.web.page import chosen_id, keeping, page
+from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 
 bp = places.bp
@@ -77,7 +78,7 @@ class StandInForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(_l("Reason"), [Optional(), Length(max=200)])
 
 
-def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[tuple[str, str]]:
+def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[SelectChoice]:
     taken = select(Staff.user_id).where(Staff.user_id.is_not(None))
     rows = s.execute(
         select(User.id, User.login, User.name)
@@ -85,7 +86,7 @@ def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[tupl
         .where(Membership.company_id == s.company_id, or_(User.id.not_in(taken), User.id == own))
         .order_by(User.login_key)
     )
-    return [("", _("No login")), *((str(r.id), f"{r.login}（{r.name}）") for r in rows)]
+    return options([("", _("No login")), *((str(r.id), f"{r.login}（{r.name}）") for r in rows)])
 
 
 def _staff_rows(
@@ -252,9 +253,9 @@ def _staff_page(
     post_form = post_form or PostForm(formdata=None, valid_from=today)
     post_form.unit_id.choices = unit_choices(s)
     stand_in_form = stand_in_form or StandInForm(formdata=None, valid_from=today)
-    stand_in_form.deputy_id.choices = [
+    stand_in_form.deputy_id.choices = options(
         (str(key), name) for key, name in names.items() if key != row.id
-    ]
+    )
     posts = s.scalars(
         select(Post).where(Post.staff_id == row.id).order_by(Post.valid_from.desc())
     ).all()
@@ -322,9 +323,9 @@ def add_stand_in(staff_id: uuid.UUID) -> ResponseReturnValue:
     s = reading()
     row = s.require(Staff, staff_id)
     form = StandInForm()
-    form.deputy_id.choices = [
+    form.deputy_id.choices = options(
         (str(key), name) for key, name in organisation.staff_names(s).items() if key != staff_id
-    ]
+    )
     if form.validate_on_submit():
 
         def name_one(s: CompanySession) -> str:

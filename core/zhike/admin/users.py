@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import or_, select
 from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from zhike.admin.organisation import unit_choices
@@ -26,7 +27,7 @@ from zhike.services import access, door, ledger, organisation, people, sessions
 from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading, transaction
-from zhike.web.page import chosen_id, keeping, page
+from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 from zhike.web.views.account import device_words
 
@@ -187,14 +188,13 @@ def new() -> ResponseReturnValue:
         .where(Staff.user_id.is_(None), Staff.status == "active")
         .order_by(Staff.name)
     )
-    form.staff_id.choices = [
-        ("", _("Nobody")),
-        *((str(row.id), f"{row.name} {row.number or ''}".strip()) for row in free),
-    ]
-    form.role_id.choices = [
-        ("", _("No role yet")),
-        *_role_choices(s),
-    ]
+    form.staff_id.choices = options(
+        [
+            ("", _("Nobody")),
+            *((str(row.id), f"{row.name} {row.number or ''}".strip()) for row in free),
+        ]
+    )
+    form.role_id.choices = [*options([("", _("No role yet"))]), *_role_choices(s)]
     if form.validate_on_submit():
         with keeping(form):
             password = secrets.token_urlsafe(9)
@@ -233,8 +233,10 @@ def new() -> ResponseReturnValue:
     ), (422 if request.method == "POST" else 200)
 
 
-def _role_choices(s: CompanySession) -> list[tuple[str, str]]:
-    return [(str(r.id), access.role_title(r.title, r.preset)) for r in _roles(s) if _may_give(r)]
+def _role_choices(s: CompanySession) -> list[SelectChoice]:
+    return options(
+        (str(r.id), access.role_title(r.title, r.preset)) for r in _roles(s) if _may_give(r)
+    )
 
 
 def _may_give(role: Role) -> bool:
@@ -255,7 +257,7 @@ def _user_page(user_id: uuid.UUID, form: GrantForm | None) -> str:
     form.role_id.choices = _role_choices(s)
     form.unit_id.choices = unit_choices(s, empty=_("The whole company"))
     form.custom_units.choices = unit_choices(s)
-    form.scope.choices = [(scope, _(SCOPE_WORDS[scope])) for scope in DATA_SCOPES]
+    form.scope.choices = options((scope, _(SCOPE_WORDS[scope])) for scope in DATA_SCOPES)
     grants = s.execute(
         select(
             RoleGrant.id,
@@ -297,7 +299,7 @@ def grant(user_id: uuid.UUID) -> ResponseReturnValue:
     form.role_id.choices = _role_choices(s)
     form.unit_id.choices = unit_choices(s, empty=_("The whole company"))
     form.custom_units.choices = unit_choices(s)
-    form.scope.choices = [(scope, _(SCOPE_WORDS[scope])) for scope in DATA_SCOPES]
+    form.scope.choices = options((scope, _(SCOPE_WORDS[scope])) for scope in DATA_SCOPES)
     if form.validate_on_submit():
 
         def give(s: CompanySession) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, render_template, request
 from wtforms import Form
+from wtforms.fields.choices import SelectChoice
 
 from zhike.errors import NotFound, UserError
 from zhike.i18n import _
 
-__all__ = ["chosen_id", "form_errors", "is_fragment", "keeping", "page", "toast"]
+__all__ = ["chosen_id", "form_errors", "is_fragment", "keeping", "options", "page", "toast"]
 
 
 def is_fragment() -> bool:
@@ -47,6 +48,11 @@ def chosen_id(text: str | None) -> uuid.UUID | None:
         return uuid.UUID(text) if text and text.strip() else None
     except ValueError:
         raise NotFound(_("This record does not exist.")) from None
+
+
+def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """What a field of choices offers, from (value, words) pairs; the words may be lazy."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 @contextmanager

@@ -199,3 +199,67 @@ def test_a_ruling_moves_the_customer_and_is_a_sheet_to_sign(busy, login):
     assert "双方同意" in paper
     owner = busy.read(lambda s: s.require(Customer, busy.customer)).owner_id
     assert owner == busy.reps["C"]
+
+
+def test_a_refusal_that_names_no_field_is_said_once(busy, login):
+    browser = login(busy.company)
+    visit = busy.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).first())
+    with clock.frozen(busy.now):
+        answer = browser.post(
+            f"/p/sales_floor/floor/{busy.unit}/visit/{visit.id}/fault",
+            data={"confirmed": "yes", "reason": "迟到"},
+        )
+    assert answer.status_code == 422
+    told = re.findall(r"<li>(.*?)</li>", answer.get_data(as_text=True).split('role="alert"')[1])
+    assert len(told) == len(set(told)) == 1
+
+
+def test_a_new_deal_sent_twice_leads_to_the_same_record(busy, login):
+    """The second answer of a double click is the first one's, address included."""
+    browser = login(busy.company)
+    data = {
+        "customer": "张伟",
+        "customer_id": str(busy.customer),
+        "step": "small_reservation",
+        "property": "5-1-803",
+        "amount": "1980000",
+        "rep": "",
+        "idempotency_key": "a-deal-sent-twice-over",
+    }
+    with clock.frozen(busy.now):
+        answers = [
+            browser.post(f"/p/sales_floor/floor/{busy.unit}/deals/new", data=data) for _ in "12"
+        ]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert "/deals/" in answers[0].headers["Location"]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+
+
+def test_the_last_acts_read_as_sentences(busy, login):
+    browser = login(busy.company)
+    with clock.frozen(busy.now):
+        text = browser.get(f"/p/sales_floor/floor/{busy.unit}").get_data(as_text=True)
+    acts = re.sub(r"<[^>]+>", "", text.split("最近操作")[1])
+    assert "#2" not in acts
+    assert "第 2 批客户 → 顾问B" in acts
+    assert "外出 顾问C" in acts
+
+
+def test_only_what_may_stay_open_is_called_optional(busy, login):
+    browser = login(busy.company)
+    visit = busy.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).first())
+    with clock.frozen(busy.now):
+        page = browser.get(f"/p/sales_floor/floor/{busy.unit}/visit/{visit.id}/end")
+    legends = re.findall(r"<legend[^>]*>(.*?)</legend>", page.get_data(as_text=True), re.DOTALL)
+    optional = {re.sub(r"<[^>]+>.*", "", one) for one in legends if "zk-optional" in one}
+    assert optional == {"意向等级"}
+
+
+def test_a_new_deal_begins_with_the_owner_as_the_rep(busy, login):
+    browser = login(busy.company)
+    owner = busy.read(lambda s: s.require(Customer, busy.customer)).owner_id
+    with clock.frozen(busy.now):
+        page = browser.get(
+            f"/p/sales_floor/floor/{busy.unit}/deals/new?customer={busy.customer}"
+        ).get_data(as_text=True)
+    assert f'<option selected value="{owner}">' in page

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 from sqlalchemy import func, select
 
-from zhike.api import Party, Staff, clock, search, transfer
+from zhike.api import Party, Staff, clock, organisation, search, transfer
 from zhike_sales_floor import transfers
 from zhike_sales_floor.models import Customer, Rep, Visit
 from zhike_sales_floor.services import floor
@@ -102,3 +104,88 @@ def test_an_import_in_use_is_not_taken_back(ground):
         ground.site.transaction(ground.company) as s,
     ):
         transfer.undo_import(s, LEDGER, applied.batch.id)
+
+
+def columns_of(report):
+    return {row: {p.column: p.warning for p in found} for row, found in report.by_row().items()}
+
+
+def check(ground, importer, *lines: str):
+    sheet = upload(importer, *lines)
+    return columns_of(ground.read(lambda s: transfer.dry_run(s, importer, sheet)))
+
+
+def test_a_row_out_of_measure_is_a_row_error(ground):
+    head = "客户,电话,归属,首访日期,最近联系,成交日期,来源,备注"
+    long = "长" * 501
+    found = check(
+        ground,
+        LEDGER,
+        head,
+        f"{long},13812345671,顾问A,2026-05-01,,,,",
+        "张一,13812345672,顾问A,2026-05-01,2026-04-30,,,",
+        "张二,13812345673,顾问A,2026-05-01,,2026-04-30,,",
+        "张三,13812345674,顾问A,1026-05-01,,,,",
+        f"张四,13812345675,顾问A,2026-05-01,,,{long},{long}",
+        "张五,13812345676,,2026-05-01,,2026-05-02,,",
+        "张六,13812345677,顾问A,2026-04-01,2026-05-01,2026-05-02,自然到访,三房",
+    )
+    assert found == {
+        2: {"name": False},
+        3: {"last_contact": False},
+        4: {"closed": False},
+        5: {"first_visit": False},
+        6: {"source": False, "note": False},
+        7: {"closed": True},
+    }
+
+
+def test_today_is_the_day_of_the_site(ground):
+    """At one in the morning in Shanghai it is still yesterday in Greenwich."""
+    ground.now = datetime(2026, 5, 4, 17, 0, tzinfo=UTC)
+    head = "客户,电话,归属,首访日期"
+    assert check(ground, LEDGER, head, "张伟,13812345678,顾问A,2026-05-05") == {}
+    late = check(ground, LEDGER, head, "张伟,13812345678,顾问A,2026-05-06")
+    assert late == {2: {"first_visit": False}}
+
+
+def test_two_customers_without_a_phone_are_two(ground):
+    found = check(
+        ground, LEDGER, "客户,归属,首访日期", "张伟,顾问A,2026-05-01", "李娜,顾问A,2026-05-01"
+    )
+    assert found == {}
+
+
+def test_a_known_name_without_a_phone_is_pointed_out(ground):
+    ground.sign_in("A")
+    ground.arrive(Person(name="张伟", phone="13812345678"))
+    found = check(ground, LEDGER, "客户,归属,首访日期", "张伟,顾问A,2026-05-01")
+    assert found == {2: {"name": True}}
+
+
+def test_the_site_may_stay_empty_only_where_there_is_one(ground):
+    line = "客户,电话,归属,首访日期,案场"
+    assert check(ground, LEDGER, line, "张伟,13812345678,顾问A,2026-05-01,") == {}
+    with clock.frozen(ground.now), ground.site.transaction(ground.company) as s:
+        organisation.add_unit(s, name="滨江案场", code="BJ", kind="site")
+    assert check(ground, LEDGER, line, "张伟,13812345678,顾问A,2026-05-01,") == {2: {"site": False}}
+    # The other site has its own roster: an owner who does not receive there could never be reached.
+    assert check(ground, LEDGER, line, "张伟,13812345678,顾问A,2026-05-01,BJ") == {
+        2: {"owner": False}
+    }
+
+
+def test_a_rep_is_not_taken_for_somebody_else(ground):
+    with clock.frozen(ground.now), ground.site.transaction(ground.company) as s:
+        for number in ("3001", "3002"):
+            organisation.add_staff(s, name="李敏", number=number)
+    found = check(ground, REPS, "工号,姓名", "1001,王芳", ",李敏", "3001,李敏")
+    assert found == {2: {"number": False}, 3: {"number": False}}
+
+
+def test_a_known_person_gets_the_post_that_the_roster_needs(ground):
+    with clock.frozen(ground.now), ground.site.transaction(ground.company) as s:
+        known = organisation.add_staff(s, name="李敏", number="3001").id
+    bring(ground, REPS, upload(REPS, "工号,姓名", "3001,李敏"))
+    units = ground.read(lambda s: organisation.units_of(s, known, date(2026, 5, 4)))
+    assert units == {ground.unit}

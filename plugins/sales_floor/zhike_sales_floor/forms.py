@@ -26,20 +26,16 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from zhike.api import options
 from zhike_sales_floor import words
 
 Choices = list[SelectChoice]
 
 
-def pick(pairs: Iterable[tuple[str, Any]]) -> Choices:
-    """Choices of a field from (value, words) pairs."""
-    return [SelectChoice(value, label) for value, label in pairs]
-
-
 def choices(table: Mapping[str, Any], *, only: Iterable[str] = ()) -> Choices:
     """Choices of a table of words, translated when shown; ``only`` keeps some keys, in order."""
     keys = list(only) or [key for key in table if key]
-    return pick((key, _l(_word(table[key]))) for key in keys)
+    return options((key, _l(_word(table[key]))) for key in keys)
 
 
 def _word(value: Any) -> str:
@@ -58,6 +54,9 @@ def fen(value: Decimal | None) -> int:
     """An amount in yuan, as typed, in fen; 0 for none."""
     return int((value or Decimal(0)) * 100)
 
+
+#: Characters of the line about the next follow-up, however it came in.
+NOTE = 500
 
 _REASON = [InputRequired(), Length(max=500)]
 
@@ -90,7 +89,7 @@ class ArrivalForm(FlaskForm):  # type: ignore[misc]
     recognised = BooleanField(_l("The owner does not recognise the customer"))
     purpose = RadioField(
         _l("Purpose"),
-        choices=pick(
+        choices=options(
             [
                 ("buy", _l("buying")),
                 ("non_buying", _l("other material, not buying")),
@@ -112,7 +111,7 @@ class ArrivalForm(FlaskForm):  # type: ignore[misc]
     taken_by = SelectField(_l("Already taken by"), default="")
     flag = SelectField(
         _l("This was"),
-        choices=pick(
+        choices=options(
             [
                 ("wrong_turn", _l("wrong turn")),
                 ("poach", _l("poached visitor")),
@@ -131,26 +130,41 @@ class EndForm(FlaskForm):  # type: ignore[misc]
     )
     grade = RadioField(
         _l("Intention class"),
-        choices=pick([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
         default="",
     )
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
-    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
     need = TextAreaField(_l("Notes"), [Length(max=2000)])
     name = StringField(_l("Name"), [Length(max=60)])
     phone = TelField(_l("Phone"), [Length(max=20)])
+
+
+class ResultForm(FlaskForm):  # type: ignore[misc]
+    """Another result of an ended reception."""
+
+    result = RadioField(_l("What came of it"), choices=choices(words.RESULTS))
+    need = TextAreaField(_l("Notes"), [Length(max=2000)])
+    reason = StringField(_l("Reason"), _REASON)
+
+
+class IdentityForm(FlaskForm):  # type: ignore[misc]
+    """A customer's name and number, put right."""
+
+    name = StringField(_l("Name"), [InputRequired(), Length(max=60)])
+    phone = TelField(
+        _l("Phone"),
+        [Length(max=20)],
+        description=_l("Left empty: the number stays as it is."),
+    )
+    reason = StringField(_l("Reason"), _REASON)
+    version = HiddenField()
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]
     """An act that takes a reason and nothing else."""
 
     reason = TextAreaField(_l("Reason"), _REASON)
-
-
-class OptionalReasonForm(FlaskForm):  # type: ignore[misc]
-    """An act that may be given a reason."""
-
-    reason = TextAreaField(_l("Reason"), [Length(max=500)])
 
 
 class VoidForm(ReasonForm):
@@ -184,7 +198,7 @@ class FaultForm(FlaskForm):  # type: ignore[misc]
 
     confirmed = RadioField(
         _l("The fault is"),
-        choices=pick([("yes", _l("confirmed")), ("no", _l("not confirmed"))]),
+        choices=options([("yes", _l("confirmed")), ("no", _l("not confirmed"))]),
         default="yes",
     )
     reason = TextAreaField(_l("Reason"), _REASON)
@@ -259,7 +273,7 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     )
     note = TextAreaField(_l("Notes"), [Length(max=2000)])
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
-    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
 
 
 class CustomerForm(FlaskForm):  # type: ignore[misc]
@@ -267,11 +281,11 @@ class CustomerForm(FlaskForm):  # type: ignore[misc]
 
     grade = RadioField(
         _l("Intention class"),
-        choices=pick([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
         default="",
     )
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
-    follow_up_note = StringField(_l("What about"), [Length(max=200)])
+    follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
     name = StringField(_l("Name"), [Length(max=60)])
     phone = TelField(_l("Phone"), [Length(max=20)])
 
@@ -302,7 +316,7 @@ class DealForm(FlaskForm):  # type: ignore[misc]
     customer_id = HiddenField()
     step = RadioField(
         _l("Step"),
-        choices=pick(
+        choices=options(
             [
                 ("subscription", _l("subscription")),
                 ("small_reservation", _l("small reservation")),
@@ -332,7 +346,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 
     answer = SelectField(
         _l("Answer"),
-        choices=pick(
+        choices=options(
             [
                 ("accept", _l("is coming")),
                 ("decline", _l("cannot come")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from zhike.api import (
     search,
     textkit,
 )
+from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Floor, Rep
 from zhike_sales_floor.rules.state import Customer as Facts
@@ -40,14 +41,29 @@ from zhike_sales_floor.services.project import fill_customer
 
 LAPSE_KEY = "owner.contact_lapse_days"
 
+#: Nothing in a ledger is older than this; an earlier date is a slip of the pen.
+EARLIEST = date(1990, 1, 1)
 
-def _unit(s: CompanySession, text: Any) -> uuid.UUID | None:
+
+def _unit(s: CompanySession, text: Any, problems: list[Problem]) -> uuid.UUID | None:
     """The site of this code or name; without one, the company's only site."""
     sites = organisation.tree(s).sites
-    wanted = str(text or "").strip()
-    if not wanted:
-        return sites[0].id if len(sites) == 1 else None
-    return next((one.id for one in sites if wanted in (one.code, one.name)), None)
+    wanted = textkit.nfkc(_text(text))
+    if not wanted and len(sites) > 1:
+        problems.append(Problem(_("Please name the site: the company has more than one."), "site"))
+        return None
+    if not wanted and sites:
+        return sites[0].id
+    by_code = [one.id for one in sites if textkit.nfkc(one.code) == wanted]
+    by_name = [one.id for one in sites if textkit.nfkc(one.name) == wanted]
+    found = by_code or (by_name if len(by_name) == 1 else [])
+    if not found:
+        problems.append(Problem(_("There is no such site."), "site"))
+    return next(iter(found), None)
+
+
+def _text(value: Any) -> str:
+    return str(value or "").strip()
 
 
 def _staff(s: CompanySession, text: Any) -> uuid.UUID | None:
@@ -55,42 +71,69 @@ def _staff(s: CompanySession, text: Any) -> uuid.UUID | None:
     wanted = str(text or "").strip()
     if not wanted:
         return None
-    found: Any = s.execute(
-        select(Staff.id, Staff.number).where((Staff.number == wanted) | (Staff.name == wanted))
-    ).all()
-    by_number: list[uuid.UUID] = [row.id for row in found if row.number == wanted]
-    only: list[uuid.UUID] = [row.id for row in found] if len(found) == 1 else []
-    return next(iter(by_number or only), None)
+    found = _called(s, wanted)
+    by_number = [row for row in found if row.number == wanted]
+    only = found if len(found) == 1 else []
+    return next((row.id for row in by_number or only), None)
+
+
+def _called(s: CompanySession, text: str) -> Sequence[Staff]:
+    """Everybody of this staff number or name."""
+    return s.scalars(select(Staff).where((Staff.number == text) | (Staff.name == text))).all()
 
 
 # -- reps -------------------------------------------------------------------------------------
 
+SITE_HELP = N_("Code or name of the site; needed where the company has more than one")
+
 REP_COLUMNS = (
-    Column(key="site", title=N_("Site"), example="A1", aliases=("案场", "案场编码", "门店")),
-    Column(key="number", title=N_("Staff number"), example="1001", aliases=("工号", "员工号")),
+    Column(
+        key="site",
+        title=N_("Site"),
+        example="A1",
+        aliases=("案场", "案场编码", "门店"),
+        help=SITE_HELP,
+        longest=60,
+    ),
+    Column(
+        key="number",
+        title=N_("Staff number"),
+        example="1001",
+        aliases=("工号", "员工号"),
+        longest=20,
+    ),
     Column(
         key="name",
         title=N_("Name"),
         required=True,
         example="李敏",
         aliases=("姓名", "置业顾问", "销售代表"),
+        longest=60,
     ),
-    Column(key="title", title=N_("Post"), example="置业顾问", aliases=("岗位", "职务")),
+    Column(key="title", title=N_("Post"), example="置业顾问", aliases=("岗位", "职务"), longest=40),
 )
 
 
 def check_rep(s: CompanySession, row: Mapping[str, Any]) -> Checked:
-    """Whether a row names a person and a site."""
-    problems = []
-    unit_id = _unit(s, row.get("site"))
-    if unit_id is None:
-        problems.append(Problem(_("There is no such site."), "site"))
-    name = textkit.nfkc(str(row.get("name") or ""))
+    """Whether a row names a person and a site, and which person where names are shared."""
+    problems: list[Problem] = []
+    unit_id = _unit(s, row.get("site"), problems)
+    name, number = textkit.nfkc(_text(row.get("name"))), _text(row.get("number"))
+    if number:
+        holder = s.scalars(select(Staff).where(Staff.number == number)).first()
+        if holder is not None and textkit.nfkc(holder.name) != name:
+            problems.append(
+                Problem(_("This staff number belongs to %(name)s.", name=holder.name), "number")
+            )
+    elif len([one for one in _called(s, name) if one.name == name]) > 1:
+        problems.append(
+            Problem(_("Several staff members have this name: please give the number."), "number")
+        )
     value = {
         "unit_id": unit_id,
-        "number": str(row.get("number") or "").strip(),
+        "number": number,
         "name": name,
-        "title": str(row.get("title") or "").strip() or "置业顾问",
+        "title": _text(row.get("title")) or "置业顾问",
     }
     return Checked(value, tuple(problems))
 
@@ -102,18 +145,18 @@ def find_rep(s: CompanySession, value: Mapping[str, Any]) -> RecordRef | None:
 
 
 def apply_rep(s: CompanySession, value: Mapping[str, Any], known: RecordRef | None) -> RecordRef:
-    """Add the person where unknown, give the post, put him on the roster."""
+    """Add the person where unknown, the post where he has none here, and put him on the roster."""
     today = organisation.today(s, value["unit_id"])
     if known is None:
-        person = organisation.add_staff(
+        staff_id = organisation.add_staff(
             s, name=value["name"], number=value["number"] or None, joined_on=today
-        )
-        organisation.give_post(
-            s, person.id, value["unit_id"], title=value["title"], valid_from=today
-        )
-        staff_id = person.id
+        ).id
     else:
         staff_id = known.id
+    if value["unit_id"] not in organisation.units_of(s, staff_id, today):
+        organisation.give_post(
+            s, staff_id, value["unit_id"], title=value["title"], valid_from=today
+        )
     floor.add_reps(s, value["unit_id"], [staff_id])
     return RecordRef("core", "staff", staff_id)
 
@@ -121,13 +164,27 @@ def apply_rep(s: CompanySession, value: Mapping[str, Any], known: RecordRef | No
 # -- customers --------------------------------------------------------------------------------
 
 CUSTOMER_COLUMNS = (
-    Column(key="site", title=N_("Site"), example="A1", aliases=("案场", "案场编码")),
-    Column(key="name", title=N_("Customer"), example="张伟", aliases=("客户姓名", "姓名", "客户")),
+    Column(
+        key="site",
+        title=N_("Site"),
+        example="A1",
+        aliases=("案场", "案场编码"),
+        help=SITE_HELP,
+        longest=60,
+    ),
+    Column(
+        key="name",
+        title=N_("Customer"),
+        example="张伟",
+        aliases=("客户姓名", "姓名", "客户"),
+        longest=60,
+    ),
     Column(
         key="phone",
         title=N_("Phone"),
         example="13812345678",
         aliases=("电话", "手机", "联系电话", "手机号"),
+        longest=40,
     ),
     Column(
         key="owner",
@@ -135,6 +192,7 @@ CUSTOMER_COLUMNS = (
         example="李敏",
         aliases=("归属顾问", "置业顾问", "归属", "接待人"),
         help=N_("Staff number or name"),
+        longest=60,
     ),
     Column(
         key="first_visit", title=N_("First visit"), kind="date", aliases=("首访日期", "来访日期")
@@ -147,34 +205,39 @@ CUSTOMER_COLUMNS = (
     ),
     Column(key="closed", title=N_("Signed on"), kind="date", aliases=("成交日期", "认购日期")),
     Column(key="grade", title=N_("Class"), example="B", aliases=("意向等级", "类别", "等级")),
-    Column(key="source", title=N_("Source"), aliases=("来源", "认知途径")),
-    Column(key="note", title=N_("Notes"), aliases=("备注", "需求")),
+    Column(key="source", title=N_("Source"), aliases=("来源", "认知途径"), longest=60),
+    Column(key="note", title=N_("Notes"), aliases=("备注", "需求"), longest=forms.NOTE),
 )
 
 
 def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
     """Whether a row names a customer, a site, and an owner of that site's roster."""
     problems: list[Problem] = []
-    unit_id = _unit(s, row.get("site"))
-    if unit_id is None:
-        problems.append(Problem(_("There is no such site."), "site"))
-    name, phone = textkit.nfkc(str(row.get("name") or "")), str(row.get("phone") or "").strip()
+    unit_id = _unit(s, row.get("site"), problems)
+    name, phone = textkit.nfkc(_text(row.get("name"))), _text(row.get("phone"))
     if not name and not phone:
         problems.append(Problem(_("Please give a name or a telephone number."), "name"))
     parsed = textkit.normalise_phone(phone) if phone else None
     if phone and parsed is None:
         problems.append(Problem(_("This does not look like a telephone number."), "phone"))
     owner = _staff(s, row.get("owner"))
-    if str(row.get("owner") or "").strip() and owner is None:
+    if _text(row.get("owner")) and owner is None:
         problems.append(Problem(_("There is no staff member of this number or name."), "owner"))
-    grade = str(row.get("grade") or "").strip().upper()
+    elif owner is not None and unit_id is not None and owner not in floor.reps_of(s, unit_id):
+        problems.append(Problem(_("The owner is not on the roster of this site."), "owner"))
+    grade = _text(row.get("grade")).upper()
     if grade and grade not in customers.GRADES:
         problems.append(Problem(_("Please choose a class from A to D."), "grade"))
-    first, last = row.get("first_visit"), row.get("last_contact")
-    today = clock.now().date()
-    for key in ("first_visit", "last_contact", "closed"):
-        if isinstance(row.get(key), date) and row[key] > today:
-            problems.append(Problem(_("This date lies in the future."), key))
+    first, last, closed = (row.get(key) for key in DATES)
+    problems += _dates(row, organisation.today(s, unit_id))
+    if closed and owner is None and not _text(row.get("owner")):
+        problems.append(
+            Problem(
+                _("Without an owner the signing is not kept: it would be nobody's."),
+                "closed",
+                warning=True,
+            )
+        )
     if owner is not None and not (last or first):
         problems.append(
             Problem(
@@ -187,18 +250,42 @@ def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
         "unit_id": unit_id,
         "name": name,
         "phone": phone,
-        "phone_key": parsed.e164 if parsed else "",
+        "identity": parsed.e164 if parsed else name,
         "owner": owner,
         "first_visit": first,
         "last_contact": last,
-        "closed": row.get("closed"),
+        "closed": closed,
         "grade": grade,
-        "source": str(row.get("source") or "").strip(),
-        "note": str(row.get("note") or "").strip(),
+        "source": _text(row.get("source")),
+        "note": _text(row.get("note")),
     }
     if find_customer(s, value) is not None:
         problems.append(Problem(_("This customer is registered at the site already."), "phone"))
+    elif name and not phone and parties.find_by_name(s, name, limit=1):
+        problems.append(
+            Problem(_("A customer of this name is known already."), "name", warning=True)
+        )
     return Checked(value, tuple(problems))
+
+
+DATES = ("first_visit", "last_contact", "closed")
+
+
+def _dates(row: Mapping[str, Any], today: date) -> Iterator[Problem]:
+    """What is wrong with a row's days, one by one and in their order."""
+    for key in DATES:
+        day = row.get(key)
+        if day is None:
+            continue
+        if day > today:
+            yield Problem(_("This date lies in the future."), key)
+        elif day < EARLIEST:
+            yield Problem(_("This date lies before %(day)s.", day=EARLIEST), key)
+    first = row.get("first_visit")
+    for key in ("last_contact", "closed"):
+        day = row.get(key)
+        if first and day and day < first:
+            yield Problem(_("This date lies before the first visit."), key)
 
 
 def find_customer(s: CompanySession, value: Mapping[str, Any]) -> RecordRef | None:
@@ -307,7 +394,7 @@ IMPORTERS = (
         validate=check_customer,
         apply=apply_customer,
         find_existing=find_customer,
-        key=("unit_id", "phone_key"),
+        key=("unit_id", "identity"),
         models=(Party, Customer),
         undone=forget_party,
     ),

@@ -20,7 +20,7 @@ from zhike.services.textkit import clean, nfkc, plain_cell, safe_cell
 
 YES, NO = "是", "否"
 MAX_TEXT = 10_000
-"""Characters that a cell of an import may hold."""
+"""Characters that a cell of an import may hold, where its column does not say less."""
 
 _TRUE = frozenset({"是", "有", "对", "√", "✓", "y", "yes", "true", "t", "1"})
 _FALSE = frozenset({"否", "无", "没有", "×", "n", "no", "false", "f", "0", "-"})
@@ -63,8 +63,9 @@ def as_text(raw: Any) -> str:
 
 def _text(column: Column, raw: Any, tz: str) -> str | None:
     text = as_text(raw)
-    if len(text) > MAX_TEXT:
-        raise BadCell(_("This text is longer than %(most)d characters.", most=MAX_TEXT))
+    most = column.longest or MAX_TEXT
+    if len(text) > most:
+        raise BadCell(_("This text is longer than %(most)d characters.", most=most))
     return text or None
 
 

@@ -1,57 +1,57 @@
-// Typed text goes to the server every three seconds and can be brought back; secrets never do.
-const skip = (name) => ["csrf_token", "idempotency_key"].includes(name);
+// What is typed into a form with data-draft stays in this tab: it is there again after a reload and
+// offered after anything else, until it is saved or given up. Secrets and files are never kept.
+const PREFIX = "zk-draft:", FRESH = 12 * 3600 * 1000, who = document.body.dataset.who ?? "";
+const ticks = (field) => ["radio", "checkbox"].includes(field.type);
+const kept = (form) => [...form.elements].filter((f) => f.name && f.tagName !== "BUTTON" &&
+  !["password", "file"].includes(f.type) && !["csrf_token", "idempotency_key"].includes(f.name));
 
-function typed(form) {
-  const data = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) {
-    const field = form.elements[name];
-    if (typeof value === "string" && !skip(name) && field?.type !== "password") data.append(name, value);
-  }
-  return data;
-}
+const typed = (form) => kept(form).reduce((fields, f) => {
+  (fields[f.name] ??= []).push(...(ticks(f) && !f.checked ? [] : [f.value]));
+  return fields;
+}, {});
 
 function fill(form, fields) {
-  for (const [name, values] of Object.entries(fields)) {
-    for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (["radio", "checkbox"].includes(field.type)) field.checked = values.includes(field.value);
-      else if (field.type !== "file" && !skip(name)) field.value = values[0] ?? "";
-    }
+  for (const f of kept(form)) {
+    const values = fields[f.name] ?? [], was = ticks(f) ? f.checked : f.value;
+    if (ticks(f)) f.checked = values.includes(f.value);
+    else f.value = values[0] ?? "";
+    if ((ticks(f) ? f.checked : f.value) !== was) f.closest("details")?.setAttribute("open", "");
   }
   form.dispatchEvent(new Event("input", { bubbles: true }));
 }
-
-async function keep(form) {
-  const { draftUrl: url, draftRestore, draftDrop, draftSaved } = form.dataset;
-  const headers = { "X-CSRFToken": document.body.dataset.csrf };
-  // Not followed: a sign-in page would look like success.
-  const send = (method, body) => fetch(url, { method, body, headers, redirect: "manual" });
-  const bar = Object.assign(document.createElement("p"), { className: "zk-draft", role: "status", hidden: true });
-  form.prepend(bar);
-  const show = (...parts) => { bar.replaceChildren(...parts); bar.hidden = false; };
-  let last = typed(form).toString();
-  form.addEventListener("input", () => { form.dataset.draftKept = "0"; });
-  setInterval(async () => {
-    const now = typed(form), text = now.toString();
-    if (text === last || form.dataset.sent) return;
+function keep(form) {
+  const key = `${PREFIX}${location.pathname}${location.search}#${form.id}`, shown = typed(form);
+  const drop = () => sessionStorage.removeItem(key);
+  const save = (sent) => {
     try {
-      const answer = await send("PUT", now);
-      if (!answer.ok) return;
-      last = text;
+      sessionStorage[key] = JSON.stringify({ who, sent, at: Date.now(), fields: typed(form) });
       form.dataset.draftKept = "1";
-      show(draftSaved);
-    } catch { /* a lost line: the next round tries again, the text is still in the page */ }
-  }, 3000);
-
-  const answer = await send("GET");
-  if (answer.status !== 200 || form.querySelector(".zk-errors")) return;
-  const draft = await answer.json();
-  const button = (label, act) => {
-    const b = Object.assign(document.createElement("button"),
-      { type: "button", className: "btn btn-sm btn-outline-primary", textContent: label });
-    b.addEventListener("click", () => { bar.hidden = true; act(); });
-    return b;
+    } catch { form.dataset.draftKept = "0"; } // no room: leaving the page asks first
   };
-  show(draft.text, " ", button(draftRestore, () => fill(form, draft.fields)), " ",
-    button(draftDrop, () => send("DELETE")));
+  const draft = JSON.parse(sessionStorage[key] ?? "null");
+  for (const name of ["input", "change", "zk:chosen"]) form.addEventListener(name, () => save(false));
+  form.addEventListener("submit", () => save(true));
+  form.querySelector(".zk-formacts a")?.addEventListener("click", drop);
+  if (!draft || form.querySelector(".zk-errors") || JSON.stringify(draft.fields) === JSON.stringify(shown)) return;
+
+  const bar = Object.assign(document.createElement("p"), { className: "zk-draft", role: "status" });
+  const offer = (words, label, act) => {
+    bar.append(words, " ", Object.assign(document.createElement("button"), { type: "button", textContent: label,
+      className: "btn btn-sm btn-outline-primary", onclick() { bar.remove(); act(); } }));
+  };
+  const { draftBack, draftOffer, draftRestore, draftDrop } = form.dataset;
+  const again = performance.getEntriesByType("navigation")[0]?.type !== "navigate" && !draft.sent;
+  if (again) fill(form, draft.fields);
+  else offer(draftOffer, draftRestore, () => fill(form, draft.fields));
+  offer(again ? draftBack : "", draftDrop, () => { fill(form, shown); drop(); });
+  form.prepend(bar);
 }
-document.querySelectorAll("form[data-draft-url]").forEach(keep);
+
+try {
+  for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith(PREFIX))) {
+    const { who: writer, at, sent } = JSON.parse(sessionStorage[key]);
+    const old = Date.now() - at > FRESH || (sent && document.querySelector("[data-toast=done]"));
+    if (old || (who && writer !== who)) sessionStorage.removeItem(key);
+  }
+  document.querySelectorAll("form[data-draft]").forEach(keep);
+} catch { /* a browser that keeps nothing: the page works without */ }

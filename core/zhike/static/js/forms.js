@@ -10,7 +10,7 @@ function nextField(form, from) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const form = event.target.form;
+  const form = event.target.form ?? event.target.closest("form"); // a summary belongs to no form
   if (event.key !== "Enter" || !form?.matches("[data-form]") || event.defaultPrevented) return;
   if (typing(event)) { event.preventDefault(); return; }
   if (event.ctrlKey || event.metaKey) {

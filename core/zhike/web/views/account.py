@@ -18,7 +18,7 @@ from zhike.i18n import _
 from zhike.services import door, ledger, passwords, people, sessions, tokens
 from zhike.web import security
 from zhike.web.context import act, current, reading, transaction
-from zhike.web.page import form_errors, keeping, page
+from zhike.web.page import form_errors, keeping, options, page
 from zhike.web.renewal import proof_wanted, renew
 from zhike.web.views._core import bp
 
@@ -194,7 +194,9 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
     title = StringField(lazy_gettext("What is it for?"), [InputRequired(), Length(max=100)])
     scopes = RadioField(
         lazy_gettext("It may"),
-        choices=[("read", lazy_gettext("Read")), ("write", lazy_gettext("Read and write"))],
+        choices=options(
+            [("read", lazy_gettext("Read")), ("write", lazy_gettext("Read and write"))]
+        ),
         default="read",
     )
     days = IntegerField(

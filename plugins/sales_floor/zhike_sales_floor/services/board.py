@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession, Staff, textkit
+from zhike.api import CompanySession, Staff, _, textkit
 from zhike_sales_floor.models import Floor, FloorEvent, Rep, Visit
 from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.services import live
@@ -247,7 +247,7 @@ def _recent(s: CompanySession, unit_id: uuid.UUID, day: date | None) -> list[Rec
                 row.seq,
                 row.recorded_at,
                 row.verb,
-                label or (f"#{number}" if number else ""),
+                label or (_("Visitor no. %(n)s", n=number) if number else ""),
                 uuid.UUID(str(rep)) if rep else None,
                 str(row.outcome.get("via", "")),
                 row.decision_id,

@@ -186,7 +186,13 @@ def void_visit(s: CompanySession, visit_id: uuid.UUID, reason: str, *, confirmed
         "by": s.actor.name,
         "reason": _need(reason),
     }
-    return live.act(s, visit.unit_id, "void", fields, extra={"result": reason}, reason=reason)
+    if visit.customer_id is not None:
+        fields["customer"] = str(visit.customer_id)
+    act = live.act(s, visit.unit_id, "void", fields, extra={"result": reason}, reason=reason)
+    if visit.state == "ended" and act.outcome.get("status") == "voided":
+        visit.state = "voided"  # it had left the floor, whose change would have told
+        s.flush()
+    return act
 
 
 def hand_over(
@@ -267,7 +273,16 @@ def flag_visit(
         fields["offender"] = str(offender)
     if rightful is not None:
         fields["rightful"] = str(rightful)
-    return live.act(s, visit.unit_id, "flag", fields, reason=reason)
+    act = live.act(s, visit.unit_id, "flag", fields, reason=reason)
+    if visit.state == "ended" and not visit.flag:  # no longer on the floor, whose change would tell
+        visit.flag = {
+            "kind": kind,
+            "by": s.actor.name,
+            "reason": reason.strip(),
+            "at": act.at.isoformat(),
+        }
+        s.flush()
+    return act
 
 
 def assign(s: CompanySession, visit_id: uuid.UUID, rep: uuid.UUID, reason: str) -> Act:

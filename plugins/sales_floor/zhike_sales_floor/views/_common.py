@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from zhike.api import (
     CompanySession,
     NotFound,
     PluginBlueprint,
-    UserError,
     _,
     act,
     current,
-    form_errors,
+    keeping,
+    options,
     organisation,
     page,
 )
@@ -29,6 +31,18 @@ from zhike_sales_floor.services.live import Act
 bp = PluginBlueprint("sales_floor")
 
 Names = Mapping[uuid.UUID, str]
+
+
+@dataclass(frozen=True)
+class Then:
+    """An act after which the reader goes to ``go``, which is only known once it is done."""
+
+    done: Act | str
+    go: str
+
+
+#: What a page does in its transaction.
+Work = Callable[[CompanySession], Act | str | Then]
 
 
 def site_of() -> uuid.UUID:
@@ -80,10 +94,10 @@ def staff_names(s: CompanySession) -> Names:
     return organisation.staff_names(s)
 
 
-def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list[tuple[str, str]]:
+def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list[SelectChoice]:
     """Choices of a select field of reps, with a first empty one of the words ``blank``."""
     found = [(str(one), names.get(one, "")) for one in ids]
-    return [("", blank or "–"), *found]
+    return options([("", blank or "–"), *found])
 
 
 def sentence(done: Act, names: Names) -> str:
@@ -154,44 +168,69 @@ def say(result: Mapping[str, str]) -> None:
     flash(text, "success")
 
 
-def doing(work: Callable[[CompanySession], Act], *, back: str, form: Any = None) -> Response | None:
-    """Do an act once and go back to ``back``; with a form, a refusal is put into it instead.
+def doing(work: Work, *, back: str) -> Response:
+    """Do an act once and go back to ``back``, where the result is told.
 
-    Returns None where the form has to be shown again.
+    ``work`` returns what it did: an act of the floor, or the finished sentence about it; with
+    :class:`Then` also where to go instead of ``back``.
     """
-    try:
-        result = act(lambda s: told(work(s), staff_names(s)))
-    except UserError as error:
-        if form is None or error.status in (403, 404, 503):
-            raise
-        form_errors(form, error)
-        return None
+
+    def once(s: CompanySession) -> dict[str, str]:
+        done = work(s)
+        if isinstance(done, Then):
+            return {**_result(s, done.done), "go": done.go}
+        return _result(s, done)
+
+    result = act(once)
     say(result)
-    return redirect(back, 303)
+    return redirect(result.get("go") or back, 303)
 
 
-def form_page(
+def _result(s: CompanySession, done: Act | str) -> dict[str, str]:
+    return {"text": done} if isinstance(done, str) else told(done, staff_names(s))
+
+
+def posted(form: Any, work: Work, *, back: str) -> Response | None:
+    """What answers a posted form; None where it has to be shown: first, or with what is wrong.
+
+    Whatever was typed stays; refusals of rights, missing records and a busy database have pages
+    of their own.
+    """
+    if form.validate_on_submit():
+        with keeping(form):
+            return doing(work, back=back)
+    return None
+
+
+def form_act(
     form: Any,
     title: str,
+    work: Work,
     *,
     submit: str,
-    cancel: str,
+    back: str,
+    cancel: str = "",
     lead: str = "",
-    facts: Any = (),
     template: str = "sales_floor/form.html",
     **context: Any,
-) -> tuple[str, int]:
-    """A form page: 200 when first shown, 422 when something typed needs mending."""
-    status = 422 if request.method == "POST" else 200
+) -> Response | tuple[str, int]:
+    """A page of one form, and the act it stands for: 200 when shown, 303 done, 422 to be mended."""
+    answer = posted(form, work, back=back)
+    if answer is not None:
+        return answer
     html = page(
         template,
         form=form,
         form_title=title,
         submit=submit,
-        cancel=cancel,
+        cancel=cancel or back,
         form_lead=lead,
-        facts=facts,
-        form_errors=form.form_errors,
+        draft=True,
         **context,
     )
-    return html, status
+    return html, shown_status()
+
+
+def shown_status() -> int:
+    """Of a page with a form: 200 when first shown, 422 when something typed needs mending."""
+    return 422 if request.method == "POST" else 200

@@ -6,29 +6,34 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import jsonify, redirect, request, url_for
+from flask import jsonify, request, url_for
 
 from zhike.api import (
     CompanySession,
     UserError,
     _,
-    act,
     clock,
     current,
-    form_errors,
+    options,
     page,
     policies,
     reading,
     settings,
 )
-from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.forms import ArrivalForm, uuid_of
 from zhike_sales_floor.services import arrivals, customers, live
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor as floors
 from zhike_sales_floor.services.arrivals import Arrival, Person
-from zhike_sales_floor.views._common import bp, rep_choices, say, staff_names, told, unit_name
+from zhike_sales_floor.views._common import (
+    bp,
+    posted,
+    rep_choices,
+    shown_status,
+    staff_names,
+    unit_name,
+)
 
 
 @bp.get("/floor/<uuid:unit_id>/suggest", permission=may.ARRIVE)
@@ -54,10 +59,10 @@ def _choices(s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm, *, reps: 
     names = staff_names(s) if reps else {}
     known = floors.reps_of(s, unit_id) if reps else []
     sources = [part.strip() for part in settings.get(s, live.PLUGIN, "sources").split(",")]
-    form.source.choices = forms.pick([("", "–"), *((one, one) for one in sources if one)])
-    form.asks_for.choices = forms.pick(rep_choices(known, names))
-    form.receiver.choices = forms.pick(rep_choices(known, names, _("as the regulation says")))
-    form.taken_by.choices = forms.pick(rep_choices(known, names, _("nobody")))
+    form.source.choices = options([("", "–"), *((one, one) for one in sources if one)])
+    form.asks_for.choices = rep_choices(known, names)
+    form.receiver.choices = rep_choices(known, names, _("as the regulation says"))
+    form.taken_by.choices = rep_choices(known, names, _("nobody"))
 
 
 def _may_choose(mode: str, unit_id: uuid.UUID) -> bool:
@@ -87,7 +92,7 @@ def _person(text: str, known: str, phone: str, same: str) -> Person:
     return Person(name=typed, phone=phone, another=same == "another")
 
 
-def _arrival(form: ArrivalForm, unit_id: uuid.UUID) -> Arrival:
+def _arrival(form: ArrivalForm) -> Arrival:
     """The form as an arrival; what the reader may not decide is left out."""
     persons = [
         _person(form.who.data or "", form.who_id.data, form.phone.data or "", form.same.data or "")
@@ -128,27 +133,23 @@ def arrive(unit_id: uuid.UUID) -> Any:
     form = ArrivalForm()
     chosen = (form.asks_for.data, form.receiver.data, form.taken_by.data)
     _choices(reading(), unit_id, form, reps=any(chosen))
-    matches: Any = ()
-    if form.validate_on_submit():
-        if form.receiver.data:
-            mode = policies.in_force(reading(), live.PLUGIN, unit_id, clock.now()).mode
-            if not _may_choose(mode, unit_id):
-                current().require(may.OVERRIDE, unit_id)
-        arrival = _arrival(form, unit_id)
+    matches: list[Any] = []
+    if form.receiver.data:
+        mode = policies.in_force(reading(), live.PLUGIN, unit_id, clock.now()).mode
+        if not _may_choose(mode, unit_id):
+            current().require(may.OVERRIDE, unit_id)
 
-        def work(s: CompanySession) -> dict[str, str]:
-            wanted = replace(arrival, introducer=_introducer(s, unit_id, form))
-            return told(arrivals.arrive(s, unit_id, wanted), staff_names(s))
-
+    def work(s: CompanySession) -> live.Act:
+        arrival = replace(_arrival(form), introducer=_introducer(s, unit_id, form))
         try:
-            say(act(work))
-            return redirect(url_for(".board", unit_id=unit_id), 303)
+            return arrivals.arrive(s, unit_id, arrival)
         except UserError as error:
-            if error.status in (403, 404, 503):
-                raise
-            form_errors(form, error)
-            matches = error.extra.get("matches", ())
-    status = 422 if request.method == "POST" else 200
+            matches[:] = error.extra.get("matches", ())
+            raise
+
+    answer = posted(form, work, back=url_for(".board", unit_id=unit_id))
+    if answer is not None:
+        return answer
     _choices(reading(), unit_id, form, reps=True)
     html = page(
         "sales_floor/arrive.html",
@@ -160,4 +161,4 @@ def arrive(unit_id: uuid.UUID) -> Any:
         cancel=url_for(".board", unit_id=unit_id),
         **_shown(reading(), unit_id),
     )
-    return html, status
+    return html, shown_status()

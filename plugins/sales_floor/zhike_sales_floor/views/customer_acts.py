@@ -7,29 +7,27 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, flash, jsonify, redirect, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, jsonify, redirect, request, url_for
 
 from zhike.api import (
     CompanySession,
     NotFound,
+    Party,
     UserError,
     _,
-    act,
     current,
-    form_errors,
+    options,
     parties,
     reading,
     transaction,
 )
 from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.services import arrivals, customers, floor, live
+from zhike_sales_floor.services import arrivals, corrections, customers, floor, live
 from zhike_sales_floor.views._common import (
     bp,
     customer_at,
-    doing,
-    form_page,
+    form_act,
     own_staff,
     staff_names,
 )
@@ -48,50 +46,41 @@ def contact(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     """Log a call, message, visit or letter; an owner's own restarts the seven days."""
     row = customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
     form = forms.ContactForm()
-    back = _back(unit_id, customer_id)
-    if form.validate_on_submit():
+
+    def work(s: CompanySession) -> str:
         stated = form.occurred_at.data
         at = (
-            stated.replace(tzinfo=ZoneInfo(live.tz_of(reading(), unit_id))).astimezone(UTC)
+            stated.replace(tzinfo=ZoneInfo(live.tz_of(s, unit_id))).astimezone(UTC)
             if stated
             else None
         )
 
-        def work(s: CompanySession) -> dict[str, str]:
-            done = customers.log_contact(
-                s,
-                customer_id,
-                form.kind.data,
-                staff_id=own_staff() or row.owner_id,
-                note=form.note.data or "",
-                occurred_at=at,
-                answered=bool(form.answered.data),
+        done = customers.log_contact(
+            s,
+            customer_id,
+            form.kind.data,
+            staff_id=own_staff() or row.owner_id,
+            note=form.note.data or "",
+            occurred_at=at,
+            answered=bool(form.answered.data),
+        )
+        if form.follow_up_on.data:
+            customers.set_follow_up(
+                s, customer_id, form.follow_up_on.data, form.follow_up_note.data or ""
             )
-            if form.follow_up_on.data:
-                customers.set_follow_up(
-                    s, customer_id, form.follow_up_on.data, form.follow_up_note.data or ""
-                )
-            elif form.answered.data:
-                customers.set_follow_up(s, customer_id, None)
-            counted = done is not None and done.outcome.get("counted")
-            return {"text": _("Logged; the seven days begin anew.") if counted else _("Logged.")}
+        elif form.answered.data:
+            customers.set_follow_up(s, customer_id, None)
+        if done is not None and done.outcome.get("counted"):
+            return _("Logged; the seven days begin anew.")
+        return _("Logged.")
 
-        answer = _plainly(work, back, form)
-        if answer:
-            return answer
-    return form_page(form, _("Log a contact"), submit=_("Save"), cancel=back)
-
-
-def _plainly(work: Any, back: str, form: Any) -> BaseResponse | None:
-    try:
-        result = act(work)
-    except UserError as error:
-        if error.status in (403, 404, 503):
-            raise
-        form_errors(form, error)
-        return None
-    flash(result["text"], "success")
-    return redirect(back, 303)
+    return form_act(
+        form,
+        _("Log a contact"),
+        work,
+        submit=_("Save"),
+        back=_back(unit_id, customer_id),
+    )
 
 
 @bp.route(
@@ -103,13 +92,14 @@ def customer_edit(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     """Class, next follow-up, and who it is where that was not known."""
     row = customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
     form = forms.CustomerForm()
-    back = _back(unit_id, customer_id)
     if request.method == "GET":
         form.grade.data = row.grade
         form.follow_up_on.data, form.follow_up_note.data = row.follow_up_on, row.follow_up_note
     unknown = row.party_id is None
+    if not unknown:
+        del form.name, form.phone
 
-    def work(s: CompanySession) -> dict[str, str]:
+    def work(s: CompanySession) -> str:
         customers.set_grade(s, customer_id, form.grade.data or "")
         customers.set_follow_up(
             s, customer_id, form.follow_up_on.data, form.follow_up_note.data or ""
@@ -118,15 +108,50 @@ def customer_edit(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
             arrivals.identify(
                 s, customer_id, name=form.name.data or "", phone=form.phone.data or ""
             )
-        return {"text": _("Saved.")}
+        return _("Saved.")
 
-    if form.validate_on_submit():
-        answer = _plainly(work, back, form)
-        if answer:
-            return answer
-    if not unknown:
-        del form.name, form.phone
-    return form_page(form, _("Class and follow-up"), submit=_("Save"), cancel=back)
+    return form_act(
+        form,
+        _("Class and follow-up"),
+        work,
+        submit=_("Save"),
+        back=_back(unit_id, customer_id),
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/customers/<uuid:customer_id>/identity",
+    methods=["GET", "POST"],
+    permission=may.CUSTOMER_EDIT,
+)
+def identity(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
+    """Put right a name or number that was typed wrong."""
+    s = reading()
+    row = customer_at(s, unit_id, customer_id, may.CUSTOMER_EDIT)
+    party = s.require(Party, row.party_id)
+    form = forms.IdentityForm()
+    if request.method == "GET":
+        form.name.data, form.version.data = party.name, str(party.version)
+
+    def work(t: CompanySession) -> str:
+        corrections.identity(
+            t,
+            customer_id,
+            version=int(form.version.data) if (form.version.data or "").isdecimal() else 0,
+            name=form.name.data,
+            phone=form.phone.data or "",
+            reason=form.reason.data,
+        )
+        return _("Corrected; the ledger says who did it and why.")
+
+    return form_act(
+        form,
+        _("Correct name or phone"),
+        work,
+        submit=_("Correct"),
+        back=_back(unit_id, customer_id),
+        lead=_("The same person, written wrong. Somebody else is a new arrival."),
+    )
 
 
 @bp.get("/floor/<uuid:unit_id>/customers/suggest", permission=may.CUSTOMER_EDIT)
@@ -152,7 +177,6 @@ def relation(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     """Log a relation and, with the right to, its proof."""
     customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
     form = forms.RelationForm()
-    back = _back(unit_id, customer_id)
     if not current().can(may.RECLASS, unit_id):
         del form.proof
 
@@ -163,15 +187,12 @@ def relation(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
         proof = form.proof.data or "" if "proof" in form else ""
         return customers.prove_relation(s, customer_id, other, form.relation.data, proof=proof)
 
-    if form.validate_on_submit():
-        answer = doing(work, back=back, form=form)
-        if answer:
-            return answer
-    return form_page(
+    return form_act(
         form,
         _("Relation"),
+        work,
         submit=_("Save"),
-        cancel=back,
+        back=_back(unit_id, customer_id),
         template="sales_floor/relation.html",
         suggest_url=url_for(".customer_suggest", unit_id=unit_id),
     )
@@ -188,21 +209,14 @@ def rule_owner(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     customer_at(s, unit_id, customer_id, may.RULE)
     names = staff_names(s)
     form = forms.OwnerForm()
-    form.to.choices = forms.pick(
-        [(str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id)]
+    form.to.choices = options([(str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id)])
+    return form_act(
+        form,
+        _("Rule on the owner"),
+        lambda t: customers.rule_owner(t, customer_id, uuid.UUID(form.to.data), form.reason.data),
+        submit=_("Rule"),
+        back=_back(unit_id, customer_id),
     )
-    back = _back(unit_id, customer_id)
-    if form.validate_on_submit():
-        answer = doing(
-            lambda t: customers.rule_owner(
-                t, customer_id, uuid.UUID(form.to.data), form.reason.data
-            ),
-            back=back,
-            form=form,
-        )
-        if answer:
-            return answer
-    return form_page(form, _("Rule on the owner"), submit=_("Rule"), cancel=back)
 
 
 @bp.post(

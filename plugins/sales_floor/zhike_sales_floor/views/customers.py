@@ -38,7 +38,6 @@ from zhike_sales_floor.views._common import (
     bp,
     customer_at,
     own_staff,
-    rep_choices,
     site_of,
     staff_names,
     unit_name,
@@ -102,7 +101,8 @@ def _owners(s: CompanySession, unit_id: uuid.UUID) -> Sequence[tuple[str, str]]:
     """The site's reps to choose from; both they and their names are remembered."""
 
     def read() -> Sequence[tuple[str, str]]:
-        return tuple(rep_choices(floor.reps_of(s, unit_id), staff_names(s))[1:])
+        names = staff_names(s)
+        return tuple((str(one), names.get(one, "")) for one in floor.reps_of(s, unit_id))
 
     return remembered(s, f"sales_floor.owners {unit_id}", read)
 
@@ -295,6 +295,10 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
             {"label": _("Class and follow-up"), "url": url("customer_edit"), "icon": "pencil"},
             {"label": _("Relation"), "url": url("relation"), "icon": "diagram-2"},
         ]
+        if row.party_id is not None:
+            found.append(
+                {"label": _("Correct name or phone"), "url": url("identity"), "icon": "eraser"}
+            )
     if me.can(may.CLOSING, unit_id):
         found.append(
             {

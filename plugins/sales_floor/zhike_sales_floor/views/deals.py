@@ -6,7 +6,7 @@ import re
 import uuid
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 
 from zhike.api import (
     CompanySession,
@@ -27,10 +27,10 @@ from zhike_sales_floor.models import Customer, Deal
 from zhike_sales_floor.services import customers, deals, floor, live, sheets
 from zhike_sales_floor.services.names import names_for
 from zhike_sales_floor.views._common import (
+    Then,
     bp,
     customer_at,
-    doing,
-    form_page,
+    form_act,
     rep_choices,
     site_of,
     staff_names,
@@ -108,15 +108,15 @@ def deal_new(unit_id: uuid.UUID) -> Any:
     """The first paper of a deal; a subscription closes it and computes the credit at once."""
     s = reading()
     form = forms.DealForm()
-    form.rep.choices = forms.pick(rep_choices(floor.reps_of(s, unit_id), staff_names(s)))
+    form.rep.choices = rep_choices(floor.reps_of(s, unit_id), staff_names(s))
     known = forms.uuid_of(request.args.get("customer"))
     if request.method == "GET" and known is not None:
         row = customer_at(s, unit_id, known, may.CUSTOMER_VIEW)
         form.customer_id.data = str(row.id)
+        form.rep.data = str(row.owner_id or "")
         form.customer.data = names_for(s, [row.id]).get(str(row.id), "")
-    made: dict[str, uuid.UUID] = {}
 
-    def work(t: CompanySession) -> live.Act:
+    def work(t: CompanySession) -> Then:
         customer_id = forms.uuid_of(form.customer_id.data)
         if customer_id is None:
             raise UserError(_("Please choose the customer from the list."), field="customer")
@@ -129,21 +129,14 @@ def deal_new(unit_id: uuid.UUID) -> Any:
             amount_fen=forms.fen(form.amount.data),
             staff_id=forms.uuid_of(form.rep.data),
         )
-        made["id"] = deal.id
-        return done
+        return Then(done, _deal_url(unit_id, deal.id))
 
-    back = url_for(".deal_list", unit_id=unit_id)
-    if form.validate_on_submit():
-        response = doing(work, back=back, form=form)
-        if response:
-            if "id" in made:
-                return redirect(url_for(".deal", unit_id=unit_id, deal_id=made["id"]), 303)
-            return response
-    return form_page(
+    return form_act(
         form,
         _("New deal"),
+        work,
         submit=_("Save"),
-        cancel=back,
+        back=url_for(".deal_list", unit_id=unit_id),
         template="sales_floor/deal_new.html",
         suggest_url=url_for(".customer_suggest_all", unit_id=unit_id),
     )
@@ -178,13 +171,13 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     def url(what: str) -> str:
         return url_for(f".{what}", unit_id=unit_id, deal_id=deal_id)
 
+    shares = sheets.shares_with_clauses(s, row)
     actions: list[dict[str, Any]] = []
     if row.state == "reserved":
         actions.append(
             {
                 "label": _("Subscription signed"),
                 "url": url("deal_sign"),
-                "method": "post",
                 "icon": "pen",
                 "primary": True,
             }
@@ -203,15 +196,15 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
             {
                 "label": _("Commission paid"),
                 "url": url("deal_paid"),
-                "method": "post",
                 "icon": "cash-coin",
             }
         )
-        actions.append({"label": _("Credit sheet"), "url": url("credit_sheet"), "icon": "printer"})
         if me.can(may.RULE, unit_id):
             actions.append(
                 {"label": _("Rule on the credit"), "url": url("deal_rule"), "icon": "hammer"}
             )
+    if row.state in ("closed", "refunded") and shares:
+        actions.append({"label": _("Credit sheet"), "url": url("credit_sheet"), "icon": "printer"})
     if row.decision_id:
         actions.append(
             {
@@ -225,7 +218,7 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         deal=row,
         title=" ".join(part for part in (title, row.property) if part),
         record={"number": row.number, "state": State(_(word), tone)},
-        shares=sheets.shares_with_clauses(s, row),
+        shares=shares,
         names=names,
         facts=[
             (_("Customer"), title),
@@ -248,22 +241,44 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     )
 
 
-@bp.post("/floor/<uuid:unit_id>/deals/<uuid:deal_id>/sign", permission=may.CLOSING)
+@bp.route(
+    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/sign",
+    methods=["GET", "POST"],
+    permission=may.CLOSING,
+)
 def deal_sign(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """The subscription of a reserved deal is signed."""
-    _deal_at(reading(), unit_id, deal_id)
-    return doing(lambda s: deals.sign(s, deal_id), back=_deal_url(unit_id, deal_id))
+    row = _deal_at(reading(), unit_id, deal_id)
+    return form_act(
+        forms.EmptyForm(),
+        _("Subscription of %(number)s", number=row.number),
+        lambda s: deals.sign(s, deal_id),
+        submit=_("Subscription signed"),
+        back=_deal_url(unit_id, deal_id),
+        lead=_("The credit is computed now; afterwards only a refund takes it back."),
+    )
 
 
 def _deal_url(unit_id: uuid.UUID, deal_id: uuid.UUID) -> str:
     return url_for(".deal", unit_id=unit_id, deal_id=deal_id)
 
 
-@bp.post("/floor/<uuid:unit_id>/deals/<uuid:deal_id>/paid", permission=may.CLOSING)
+@bp.route(
+    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/paid",
+    methods=["GET", "POST"],
+    permission=may.CLOSING,
+)
 def deal_paid(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """The commission is paid: the credit is final."""
-    _deal_at(reading(), unit_id, deal_id)
-    return doing(lambda s: deals.commission_paid(s, deal_id), back=_deal_url(unit_id, deal_id))
+    row = _deal_at(reading(), unit_id, deal_id)
+    return form_act(
+        forms.EmptyForm(),
+        _("Commission of %(number)s", number=row.number),
+        lambda s: deals.commission_paid(s, deal_id),
+        submit=_("Commission paid"),
+        back=_deal_url(unit_id, deal_id),
+        lead=_("The credit is final from now on: later findings do not change it."),
+    )
 
 
 @bp.route(
@@ -275,16 +290,12 @@ def deal_refund(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """Cancel the deal; the credit is reversed with a dated entry."""
     row = _deal_at(reading(), unit_id, deal_id)
     form = forms.ReasonForm()
-    back = _deal_url(unit_id, deal_id)
-    if form.validate_on_submit():
-        response = doing(lambda s: deals.refund(s, deal_id, form.reason.data), back=back, form=form)
-        if response:
-            return response
-    return form_page(
+    return form_act(
         form,
         _("Refund of %(number)s", number=row.number),
+        lambda s: deals.refund(s, deal_id, form.reason.data),
         submit=_("Refund"),
-        cancel=back,
+        back=_deal_url(unit_id, deal_id),
         lead=_("Both vectors of the credit are reversed; the entries made before stay."),
     )
 
@@ -322,7 +333,6 @@ def deal_rule(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     names = staff_names(s)
     known = {names.get(one, ""): one for one in floor.reps_of(s, unit_id)}
     form = forms.SharesForm()
-    back = _deal_url(unit_id, deal_id)
 
     def work(t: CompanySession) -> live.Act:
         shares = read_shares(form.shares.data, known)
@@ -331,12 +341,12 @@ def deal_rule(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         )
         return done
 
-    if form.validate_on_submit():
-        response = doing(work, back=back, form=form)
-        if response:
-            return response
-    return form_page(
-        form, _("Ruling on %(number)s", number=row.number), submit=_("Rule"), cancel=back
+    return form_act(
+        form,
+        _("Ruling on %(number)s", number=row.number),
+        work,
+        submit=_("Rule"),
+        back=_deal_url(unit_id, deal_id),
     )
 
 

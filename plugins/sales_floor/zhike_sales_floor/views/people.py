@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from sqlalchemy import select
 
-from zhike.api import CompanySession, NotFound, _, act, current, organisation, page, reading
+from zhike.api import CompanySession, NotFound, _, current, options, organisation, page, reading
 from zhike_sales_floor import forms, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Outing
@@ -17,7 +17,9 @@ from zhike_sales_floor.services import floor, live
 from zhike_sales_floor.views._common import (
     bp,
     doing,
-    form_page,
+    form_act,
+    posted,
+    shown_status,
     site_of,
     staff_names,
     unit_name,
@@ -42,20 +44,12 @@ def out(unit_id: uuid.UUID, staff_id: uuid.UUID) -> Any:
     self_or_manage(unit_id, staff_id)
     name = rep_at(reading(), unit_id, staff_id)
     form = forms.OutForm()
-    back = back_to(unit_id)
-    if form.validate_on_submit():
-        answer = doing(
-            lambda s: floor.go_out(s, unit_id, staff_id, form.reason.data, form.words.data or ""),
-            back=back,
-            form=form,
-        )
-        if answer:
-            return answer
-    return form_page(
+    return form_act(
         form,
         _("%(name)s goes out", name=name),
+        lambda s: floor.go_out(s, unit_id, staff_id, form.reason.data, form.words.data or ""),
         submit=_("Go out"),
-        cancel=back,
+        back=back_to(unit_id),
         lead=_("Company business keeps the turn, a private errand loses it if it comes."),
     )
 
@@ -75,19 +69,18 @@ def day(unit_id: uuid.UUID) -> Any:
     reps = floor.reps_of(s, unit_id)
     today = organisation.today(s, unit_id)
     form = forms.DayForm()
-    form.on_duty.choices = forms.pick([(str(one), names.get(one, "")) for one in reps])
+    form.on_duty.choices = options([(str(one), names.get(one, "")) for one in reps])
     if request.method == "GET":
         form.on_duty.data = [str(one) for one in reps]
-    if form.validate_on_submit():
+    elif request.method == "POST":
         current().require(may.DAY, unit_id)
-        chosen = [uuid.UUID(one) for one in form.on_duty.data or []]
-        answer = doing(
-            lambda t: floor.open_day(t, unit_id, chosen),
-            back=url_for(".board", unit_id=unit_id),
-            form=form,
-        )
-        if answer:
-            return answer
+
+    def work(t: CompanySession) -> live.Act:
+        return floor.open_day(t, unit_id, [uuid.UUID(one) for one in form.on_duty.data or []])
+
+    answer = posted(form, work, back=url_for(".board", unit_id=unit_id))
+    if answer is not None:
+        return answer
     outings = s.scalars(
         select(Outing)
         .where(Outing.unit_id == unit_id, Outing.day == today)
@@ -107,7 +100,7 @@ def day(unit_id: uuid.UUID) -> Any:
         words=words,
         may=may,
     )
-    return html, 422 if request.method == "POST" else 200
+    return html, shown_status()
 
 
 @bp.post("/floor/<uuid:unit_id>/day/close", permission=may.DAY)
@@ -129,21 +122,13 @@ def reclass(unit_id: uuid.UUID, outing_id: uuid.UUID) -> Any:
         raise NotFound(_("This absence belongs to another site."))
     name = staff_names(s).get(outing.staff_id, "")
     form = forms.ReclassForm()
-    back = url_for(".day", unit_id=unit_id)
     out_at = live.local_text(outing.out_at, live.tz_of(s, unit_id))
-    if form.validate_on_submit():
-        answer = doing(
-            lambda t: floor.reclass(t, unit_id, outing.staff_id, form.reason.data, out_at),
-            back=back,
-            form=form,
-        )
-        if answer:
-            return answer
-    return form_page(
+    return form_act(
         form,
         _("Absence of %(name)s was company business", name=name),
+        lambda t: floor.reclass(t, unit_id, outing.staff_id, form.reason.data, out_at),
         submit=_("Re-class"),
-        cancel=back,
+        back=url_for(".day", unit_id=unit_id),
         lead=_("For every turn missed since leaving a ticket is issued now, up to the cap."),
     )
 
@@ -163,12 +148,15 @@ def team(unit_id: uuid.UUID) -> Any:
     today = organisation.today(s, unit_id)
     others = [one for one in organisation.staff_at(s, unit_id, today) if one.id not in reps]
     form = forms.RosterForm()
-    form.staff.choices = forms.pick([(str(one.id), one.name) for one in others])
-    if form.validate_on_submit():
-        chosen = [uuid.UUID(one) for one in form.staff.data or []]
-        act(lambda t: [str(row.id) for row in floor.add_reps(t, unit_id, chosen)])
-        flash(_("Joined the roster: %(n)s.", n=len(chosen)), "success")
-        return redirect(url_for(".team", unit_id=unit_id), 303)
+    form.staff.choices = options([(str(one.id), one.name) for one in others])
+
+    def work(t: CompanySession) -> str:
+        rows = floor.add_reps(t, unit_id, [uuid.UUID(one) for one in form.staff.data or []])
+        return _("Joined the roster: %(n)s.", n=len(rows))
+
+    answer = posted(form, work, back=url_for(".team", unit_id=unit_id))
+    if answer is not None:
+        return answer
     html = page(
         "sales_floor/team.html",
         form=form,
@@ -180,7 +168,7 @@ def team(unit_id: uuid.UUID) -> Any:
         unit_name=unit_name(unit_id),
         words=words,
     )
-    return html, 422 if request.method == "POST" else 200
+    return html, shown_status()
 
 
 @bp.route(
@@ -193,23 +181,19 @@ def leave(unit_id: uuid.UUID, staff_id: uuid.UUID) -> Any:
     s = reading()
     name = rep_at(s, unit_id, staff_id)
     form = forms.LeaveForm()
-    back = url_for(".team", unit_id=unit_id)
 
     def work(t: CompanySession) -> live.Act:
         return floor.leave(
             t, unit_id, staff_id, form.why.data, days=form.days.data, note=form.reason.data or ""
         )
 
-    if form.validate_on_submit():
-        answer = doing(work, back=back, form=form)
-        if answer:
-            return answer
     owned = len(floor.owned_by(s, unit_id, staff_id))
-    return form_page(
+    return form_act(
         form,
         _("%(name)s leaves the team", name=name),
+        work,
         submit=_("Leave and draw"),
-        cancel=back,
+        back=url_for(".team", unit_id=unit_id),
         lead=_(
             "%(n)s customers are drawn among the other reps; tickets are deleted. List, seed and "
             "result of the draw are kept.",

@@ -8,16 +8,16 @@ from typing import Any
 
 from flask import request, url_for
 
-from zhike.api import CompanySession, _, current, organisation, reading, settings
+from zhike.api import CompanySession, _, current, options, organisation, reading, settings
 from zhike_sales_floor import forms, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import board as boards
-from zhike_sales_floor.services import floor, live
+from zhike_sales_floor.services import corrections, floor, live
 from zhike_sales_floor.views._common import (
+    Work,
     bp,
-    doing,
-    form_page,
+    form_act,
     own_staff,
     rep_choices,
     staff_names,
@@ -71,41 +71,37 @@ def end(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
         grade: settings.get(s, live.PLUGIN, f"follow_up_{grade.lower()}") for grade in "ABCD"
     }
     today = organisation.today(s, unit_id)
-    back = back_to(unit_id)
-    if form.validate_on_submit():
+    if not unknown:
+        del form.name, form.phone
+
+    def work(session: CompanySession) -> live.Act:
         follow = form.follow_up_on.data
         if follow is None and form.grade.data and suggestions[form.grade.data]:
             follow = today + timedelta(days=suggestions[form.grade.data])
-        answer = doing(
-            lambda session: floor.end_visit(
-                session,
-                visit_id,
-                result=form.result.data,
-                grade=form.grade.data,
-                need=form.need.data or "",
-                follow_up_on=follow,
-                follow_up_note=form.follow_up_note.data or "",
-                name=form.name.data or "" if unknown else "",
-                phone=form.phone.data or "" if unknown else "",
-            ),
-            back=back,
-            form=form,
+        return floor.end_visit(
+            session,
+            visit_id,
+            result=form.result.data,
+            grade=form.grade.data,
+            need=form.need.data or "",
+            follow_up_on=follow,
+            follow_up_note=form.follow_up_note.data or "",
+            name=form.name.data or "" if unknown else "",
+            phone=form.phone.data or "" if unknown else "",
         )
-        if answer:
-            return answer
-    if not unknown:
-        del form.name, form.phone
+
     hint = "、".join(
         _("class %(grade)s in %(n)s days", grade=grade, n=n)
         for grade, n in suggestions.items()
         if n
     )
     form.follow_up_on.description = _("Left empty: %(hint)s.", hint=hint) if hint else ""
-    return form_page(
+    return form_act(
         form,
         _("End of reception: %(who)s", who=visit_title(row)),
+        work,
         submit=_("End reception"),
-        cancel=back,
+        back=back_to(unit_id),
         template="sales_floor/end.html",
         unknown=unknown,
     )
@@ -117,18 +113,16 @@ def _simple(
     form: Any,
     title: str,
     submit: str,
-    work: Any,
+    work: Work,
     lead: str = "",
 ) -> Any:
-    back = url_for(".board", unit_id=unit_id)
-    if form.validate_on_submit():
-        answer = doing(work, back=back, form=form)
-        if answer:
-            return answer
-    return form_page(
+    """A small form about one visit: done, back to the board; given up, back to the visit."""
+    return form_act(
         form,
         title,
+        work,
         submit=submit,
+        back=url_for(".board", unit_id=unit_id),
         cancel=url_for(".visit", unit_id=unit_id, visit_id=visit_id),
         lead=lead,
     )
@@ -150,7 +144,7 @@ def void(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     elif request.method == "GET":
         form.confirmed.data = True
 
-    def work(s: CompanySession) -> Any:
+    def work(s: CompanySession) -> live.Act:
         confirmed = confirmer and bool(form.confirmed.data)
         return floor.void_visit(s, visit_id, form.reason.data, confirmed=confirmed)
 
@@ -176,7 +170,7 @@ def hand_over(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     row = visit_at(s, unit_id, visit_id)
     _own_or(unit_id, row, may.MANAGE)
     form = forms.ToForm()
-    form.to.choices = forms.pick(
+    form.to.choices = options(
         [("", _("as the regulation says")), *_reps(s, unit_id, without=row.staff_id)]
     )
     return _simple(
@@ -199,12 +193,12 @@ def take_over(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     s = reading()
     row = visit_at(s, unit_id, visit_id)
     form = forms.TakeOverForm()
-    form.to.choices = forms.pick(_reps(s, unit_id, without=row.staff_id))
+    form.to.choices = options(_reps(s, unit_id, without=row.staff_id))
     judge = bool(current().can(may.RULE, unit_id))
     if not judge:
         del form.confirmed
 
-    def work(t: CompanySession) -> Any:
+    def work(t: CompanySession) -> live.Act:
         confirmed = judge and bool(form.confirmed.data)
         return floor.take_over(
             t, visit_id, uuid.UUID(form.to.data), form.reason.data, confirmed=confirmed
@@ -253,7 +247,7 @@ def help_with(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     row = visit_at(s, unit_id, visit_id)
     _own_or(unit_id, row, may.MANAGE)
     form = forms.HelpForm()
-    form.to.choices = forms.pick(_reps(s, unit_id, without=row.staff_id))
+    form.to.choices = options(_reps(s, unit_id, without=row.staff_id))
     return _simple(
         unit_id,
         visit_id,
@@ -274,7 +268,7 @@ def assign(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     s = reading()
     row = visit_at(s, unit_id, visit_id)
     form = forms.AssignForm()
-    form.to.choices = forms.pick(_reps(s, unit_id))
+    form.to.choices = options(_reps(s, unit_id))
     return _simple(
         unit_id,
         visit_id,
@@ -297,8 +291,8 @@ def flag(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     names = staff_names(s)
     reps = list(floor.reps_of(s, unit_id))
     form = forms.FlagForm()
-    form.offender.choices = forms.pick(rep_choices(reps, names))
-    form.rightful.choices = forms.pick(rep_choices(reps, names, _("as computed at the arrival")))
+    form.offender.choices = rep_choices(reps, names)
+    form.rightful.choices = rep_choices(reps, names, _("as computed at the arrival"))
     if request.method == "GET" and row.staff_id:
         form.offender.data = str(row.staff_id)
     return _simple(
@@ -337,10 +331,70 @@ def answer(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     )
 
 
-@bp.post("/floor/<uuid:unit_id>/visit/<uuid:visit_id>/left", permission=may.MANAGE)
+@bp.route(
+    "/floor/<uuid:unit_id>/visit/<uuid:visit_id>/left",
+    methods=["GET", "POST"],
+    permission=may.MANAGE,
+)
 def left(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """A waiting visitor goes."""
-    visit_at(reading(), unit_id, visit_id)
-    return doing(
-        lambda t: floor.visitor_leaves(t, visit_id), back=url_for(".board", unit_id=unit_id)
+    row = visit_at(reading(), unit_id, visit_id)
+    return _simple(
+        unit_id,
+        visit_id,
+        forms.EmptyForm(),
+        _("Left unserved: %(who)s", who=visit_title(row)),
+        _("Left unserved"),
+        lambda t: floor.visitor_leaves(t, visit_id),
+        lead=_("The visitor leaves the queue and is nobody's customer."),
     )
+
+
+# -- put right --------------------------------------------------------------------------------
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/visit/<uuid:visit_id>/still-here",
+    methods=["GET", "POST"],
+    permission=may.MANAGE,
+)
+def still_here(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
+    """The wrong reception was ended: the visitor is received again, without a turn."""
+    row = visit_at(reading(), unit_id, visit_id)
+    form = forms.ReasonForm()
+    return _simple(
+        unit_id,
+        visit_id,
+        form,
+        _("Still here: %(who)s", who=visit_title(row)),
+        _("Go on receiving"),
+        lambda t: corrections.still_here(t, visit_id, form.reason.data),
+        lead=_(
+            "For a reception ended by mistake. The party comes in again as returning: the owner "
+            "receives if free, no turn is used; the first ending stays in the register."
+        ),
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/visit/<uuid:visit_id>/result",
+    methods=["GET", "POST"],
+    permission=may.VIEW_BOARD,
+)
+def result(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
+    """Correct what came of an ended reception."""
+    row = visit_at(reading(), unit_id, visit_id)
+    _own_or(unit_id, row, may.MANAGE)
+    form = forms.ResultForm()
+    if request.method == "GET":
+        form.result.data, form.need.data = row.result, row.need
+
+    def work(t: CompanySession) -> str:
+        corrections.result(
+            t, visit_id, form.result.data, form.need.data or "", reason=form.reason.data
+        )
+        return _("Corrected; the ledger keeps what stood before.")
+
+    back = url_for(".visit", unit_id=unit_id, visit_id=visit_id)
+    title = _("Result of the reception: %(who)s", who=visit_title(row))
+    return form_act(form, title, work, submit=_("Correct"), back=back)

@@ -97,18 +97,20 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
             ]
         if run:
             found.append({"label": _("Take over"), "url": url("take_over"), "icon": "person-check"})
+    if row.state == "ended":
+        if run:
+            found.append(
+                {"label": _("Still here"), "url": url("still_here"), "icon": "arrow-repeat"}
+            )
+        if own:
+            found.append({"label": _("Correct the result"), "url": url("result"), "icon": "pencil"})
+        if own or me.can(may.VOID_CONFIRM, unit_id):
+            found.append({"label": _("No customer"), "url": url("void"), "icon": "slash-circle"})
     if row.state == "waiting":
         if me.can(may.OVERRIDE, unit_id):
             found.append({"label": _("Assign"), "url": url("assign"), "icon": "hand-index"})
         if run:
-            found.append(
-                {
-                    "label": _("Left unserved"),
-                    "url": url("left"),
-                    "method": "post",
-                    "icon": "door-open",
-                }
-            )
+            found.append({"label": _("Left unserved"), "url": url("left"), "icon": "door-open"})
     if row.state == "calling_owner" and run:
         found.append(
             {"label": _("Answer"), "url": url("answer"), "icon": "telephone", "primary": True}

@@ -1,0 +1,136 @@
+"""A wrong click or a slip of the pen is put right through the page, and leaves a trace."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from sqlalchemy import select
+
+from zhike.api import LedgerLine, Party, clock
+from zhike_sales_floor.models import Customer, Visit
+from zhike_sales_floor.services import floor
+from zhike_sales_floor.services.arrivals import Person
+
+
+@pytest.fixture
+def post(ground, login):
+    browser = login(ground.company)
+
+    def send(path, **data):
+        with clock.frozen(ground.now):
+            return browser.post(
+                f"/p/sales_floor/floor/{ground.unit}/{path}",
+                data={**data, "idempotency_key": uuid.uuid4().hex},
+            )
+
+    return send
+
+
+def ledger(ground, action):
+    return ground.read(
+        lambda s: [one for one in s.scalars(select(LedgerLine)) if one.action == action]
+    )
+
+
+def ended(ground, **person):
+    act = ground.arrive(Person(**person) if person else Person(), need="三房")
+    ground.do(lambda s: floor.end_visit(s, act.visit_id, result="looking"))
+    return act
+
+
+def visit_of(ground, visit_id):
+    return ground.read(lambda s: s.require(Visit, visit_id))
+
+
+@pytest.mark.parametrize("person", [{}, {"name": "张伟", "phone": "13812345678"}])
+def test_a_reception_ended_by_mistake_goes_on_with_the_same_rep_and_no_turn(ground, post, person):
+    ground.sign_in("ABC")
+    act = ended(ground, **person)
+    ring = ground.ring()
+    assert post(f"visit/{act.visit_id}/still-here").status_code == 422, "needs a reason"
+    assert post(f"visit/{act.visit_id}/still-here", reason="点错了").status_code == 303
+    again = ground.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).one())
+    assert (ground.letter(again.staff_id), again.via) == ("A", "uncounted")
+    assert again.customer_id == visit_of(ground, act.visit_id).customer_id
+    assert ground.ring() == ring
+    assert post(f"visit/{again.id}/still-here", reason="再来").status_code == 422
+
+
+def test_an_ended_visit_turns_out_to_be_no_customer(ground, post):
+    ground.sign_in("AB")
+    act = ended(ground, name="张伟", phone="13812345678")
+    done = post(f"visit/{act.visit_id}/void", reason="同行踩盘", confirmed="y")
+    assert done.status_code == 303
+    assert visit_of(ground, act.visit_id).state == "voided"
+    assert ground.tickets() == ["A(r)"]
+    customer_id = visit_of(ground, act.visit_id).customer_id
+    assert ground.read(lambda s: s.require(Customer, customer_id)).owner_id is None
+
+
+def test_a_report_after_the_visit_stands_on_its_page(ground, post):
+    ground.sign_in("AB")
+    act = ended(ground, name="张伟", phone="13812345678")
+    done = post(
+        f"visit/{act.visit_id}/flag",
+        kind="poach",
+        offender=str(ground.reps["A"]),
+        rightful=str(ground.reps["B"]),
+        reason="抢在前面",
+    )
+    assert done.status_code == 303
+    assert visit_of(ground, act.visit_id).flag["kind"] == "poach"
+
+
+def test_a_wrong_result_is_corrected_and_the_ledger_knows_the_old_one(ground, post):
+    ground.sign_in("A")
+    act = ended(ground, name="张伟")
+    path = f"visit/{act.visit_id}/result"
+    assert post(path, result="will_return", need="四房").status_code == 422
+    assert post(path, result="will_return", need="四房", reason="选错").status_code == 303
+    row = visit_of(ground, act.visit_id)
+    assert (row.result, row.need) == ("will_return", "四房")
+    (line,) = ledger(ground, "sales_floor.corrected")
+    assert line.body == {"before": "looking", "after": "will_return"}
+    assert line.reason == "选错"
+
+
+def test_a_name_and_number_written_wrong_are_put_right(ground, post):
+    ground.sign_in("AB")
+    act = ground.arrive(Person(name="章伟", phone="13812345670"))
+    ground.arrive(Person(name="李娜", phone="13900001111"))
+    customer = visit_of(ground, act.visit_id).customer_id
+    path = f"customers/{customer}/identity"
+    typed = {"name": "张伟", "version": "1", "reason": "听错了"}
+    taken = post(path, **typed, phone="139 0000 1111")
+    assert taken.status_code == 422
+    assert "李娜" in taken.get_data(as_text=True)
+    assert post(path, **typed, phone="13812345678").status_code == 303
+    party = ground.read(
+        lambda s: s.scalars(
+            select(Party)
+            .join(Customer, Customer.party_id == Party.id)
+            .where(Customer.id == customer)
+        ).one()
+    )
+    assert (party.name, party.phone_masked) == ("张伟", "138****5678")
+    assert visit_of(ground, act.visit_id).label == "张伟"
+    (line,) = ledger(ground, "sales_floor.corrected")
+    assert "张" not in str(line.body)
+    # Somebody who still sees the old writing is told instead of writing over it.
+    assert post(path, **typed, phone="").status_code == 422
+
+
+def test_what_cannot_be_taken_back_is_asked_first(ground, login):
+    """Each such button leads to a page that names the consequence."""
+    ground.sign_in("A")
+    ground.arrive()
+    waiting = ground.arrive()
+    browser = login(ground.company)
+    with clock.frozen(ground.now):
+        path = f"/p/sales_floor/floor/{ground.unit}/visit/{waiting.visit_id}/left"
+        assert browser.get(path).status_code == 200
+    assert visit_of(ground, waiting.visit_id).state == "waiting"
+    with clock.frozen(ground.now):
+        assert browser.post(path).status_code == 303
+    assert visit_of(ground, waiting.visit_id).state == "left_unserved"
