@@ -10,7 +10,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import func, or_, select
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -24,6 +23,7 @@ from zhike.services import organisation
 from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 
@@ -32,7 +32,7 @@ PERMISSION = "core.organisation"
 PAGE = 50
 
 
-class UnitForm(FlaskForm):  # type: ignore[misc]
+class UnitForm(PageForm):
     """A site or department."""
 
     name = StringField(_l("Designation"), [InputRequired(), Length(max=60)])
@@ -56,7 +56,7 @@ class UnitForm(FlaskForm):  # type: ignore[misc]
     sort = IntegerField(_l("Order"), [Optional(), NumberRange(0, 9999)], default=0)
 
 
-class StaffForm(FlaskForm):  # type: ignore[misc]
+class StaffForm(PageForm):
     """A staff member, with or without a login."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=60)])
@@ -77,7 +77,7 @@ class FirstPostForm(StaffForm):
     valid_from = DateField(_l("From"), [InputRequired()])
 
 
-class PostForm(FlaskForm):  # type: ignore[misc]
+class PostForm(PageForm):
     """One more post of a staff member."""
 
     unit_id = SelectField(_l("Unit"), [InputRequired()])
@@ -93,7 +93,7 @@ class PostForm(FlaskForm):  # type: ignore[misc]
     valid_until = DateField(_l("Last day"), [Optional()])
 
 
-class StandInForm(FlaskForm):  # type: ignore[misc]
+class StandInForm(PageForm):
     """Who acts for a staff member, from when to when."""
 
     deputy_id = SelectField(_l("Stand-in"), [InputRequired()])

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -28,6 +27,7 @@ from zhike.services import drills, organisation, policies
 from zhike.services.lifecycle.words import title as plugin_title
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, form_errors, keeping, page
 from zhike.web.ui import State
 
@@ -69,7 +69,7 @@ _FAMILIES = {
 _FILE_MOST = 512 * 1024
 
 
-class NewPolicyForm(FlaskForm):  # type: ignore[misc]
+class NewPolicyForm(PageForm):
     """A new regulation from a shipped one."""
 
     preset = SelectField(_l("Begin with"), [InputRequired()])
@@ -80,7 +80,7 @@ class NewPolicyForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class PublishForm(FlaskForm):  # type: ignore[misc]
+class PublishForm(PageForm):
     """From when a draft holds, and why."""
 
     effective_from = DateTimeLocalField(
@@ -92,7 +92,7 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=500)])
 
 
-class ChoiceForm(FlaskForm):  # type: ignore[misc]
+class ChoiceForm(PageForm):
     """Which regulation holds at which place."""
 
     unit_id = SelectField(_l("Where"), [Optional()])
@@ -106,7 +106,7 @@ class ChoiceForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(_l("Reason"), [Optional(), Length(max=200)])
 
 
-class ImportForm(FlaskForm):  # type: ignore[misc]
+class ImportForm(PageForm):
     """A regulation from a file."""
 
     file = FileField(_l("File"), [InputRequired()])

@@ -9,7 +9,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
@@ -24,6 +23,7 @@ from zhike.models.people import DATA_SCOPES, Membership, Role, RoleGrant, User
 from zhike.services import access, door, ledger, organisation, people, sessions
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading, transaction
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, page
 from zhike.web.ui import Column, Empty, State, Table
 from zhike.web.views.account import device_words
@@ -40,7 +40,7 @@ SCOPE_WORDS = {
 }
 
 
-class NewUserForm(FlaskForm):  # type: ignore[misc]
+class NewUserForm(PageForm):
     """A new login, with its first role."""
 
     login = StringField(
@@ -57,7 +57,7 @@ class NewUserForm(FlaskForm):  # type: ignore[misc]
     role_id = SelectField(_l("Role"), [Optional()])
 
 
-class GrantForm(FlaskForm):  # type: ignore[misc]
+class GrantForm(PageForm):
     """A role, where it holds and how far it reaches."""
 
     role_id = SelectField(_l("Role"), [InputRequired()])

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import redirect, request, session, url_for
 from flask_babel import lazy_gettext
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -16,13 +15,14 @@ from zhike.i18n import _
 from zhike.services import door, people, sessions
 from zhike.web import cookies, security
 from zhike.web.context import current
+from zhike.web.form import PageForm
 from zhike.web.page import page
 from zhike.web.redirects import safe_next
 from zhike.web.renewal import renew
 from zhike.web.views._core import bp
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]
+class LoginForm(PageForm):
     """Login and password; a login is any spelling of the user name."""
 
     username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=200)])
@@ -30,7 +30,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
 
 
-class ProofForm(FlaskForm):  # type: ignore[misc]
+class ProofForm(PageForm):
     """The password alone."""
 
     password = PasswordField(lazy_gettext("Password"), [InputRequired(), Length(max=1000)])
