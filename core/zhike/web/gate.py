@@ -183,7 +183,7 @@ def _single_sign_on(me: Me) -> BaseResponse:
     if opened is None:
         raise SignInNeeded
     response = redirect(wanted_path(), 303)
-    cookies.put_token(response, opened.token)  # type: ignore[arg-type]
+    cookies.put_token(response, opened.token)
     return response
 
 

@@ -80,7 +80,7 @@ def login_post() -> Any:
             sessions.revoke(s, me.identity.user.id, me.identity.session_id)
     session.clear()  # a new sign-in begins with a new CSRF token
     response = redirect(safe_next(form.next.data, url_for("core.home")), 303)
-    cookies.put_token(response, result.token)  # type: ignore[arg-type]
+    cookies.put_token(response, result.token)
     return response
 
 
@@ -95,7 +95,7 @@ def logout() -> Any:
         door.note(s, "signed_out", people.get_user(s, identity.user.id), ip=me.ip)
     session.clear()
     response = redirect(url_for("core.login"), 303)
-    cookies.drop_token(response)  # type: ignore[arg-type]
+    cookies.drop_token(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
