@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import func, select
 
@@ -58,6 +60,15 @@ def test_an_old_ledger_brings_owners_and_their_days(ground):
     # The engine knows him: he meets his owner, uncounted; the silent one is new to the ring.
     act = ground.arrive(Person(party_id=row.party_id))
     assert (ground.letter(act.outcome["assigned"]), act.outcome["via"]) == ("B", "uncounted")
+
+
+def test_today_is_the_site_s_day_not_the_server_s(ground):
+    ground.now = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)  # one o'clock at night in Shanghai
+    sheet = upload(LEDGER, "客户姓名,电话,最近联系", "张伟,13812345678,2026-11-22")
+    assert bring(ground, LEDGER, sheet).report.good == 1
+    late = upload(LEDGER, "客户姓名,电话,最近联系", "李娜,13812345679,2026-11-23")
+    with pytest.raises(transfer.ImportRefused):
+        bring(ground, LEDGER, late)
 
 
 def test_what_is_wrong_is_said_beside_its_row(ground):

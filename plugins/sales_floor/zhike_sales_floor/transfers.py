@@ -183,7 +183,7 @@ def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
     if grade and grade not in customers.GRADES:
         problems.append(Problem(_("Please choose a class from A to D."), "grade"))
     first, last = row.get("first_visit"), row.get("last_contact")
-    today = clock.now().date()
+    today = organisation.today(s, unit_id)
     for key in ("first_visit", "last_contact", "closed"):
         if isinstance(row.get(key), date) and row[key] > today:
             problems.append(Problem(_("This date lies in the future."), key))
