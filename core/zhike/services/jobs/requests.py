@@ -17,6 +17,9 @@ from zhike.site import Site
 
 log = logging.getLogger(__name__)
 
+ASKED_BY = "asked_by"
+"""Under this word handlers find the id of the user who asked, empty for none, in ``args``."""
+
 LOST = "the worker ended in the middle of it"
 
 Progress = Callable[[int, str], None]
@@ -117,7 +120,8 @@ def _run(site: Site, request: JobRequest) -> None:
         _update(site, request.id, state="failed", error=f"nobody does {request.kind!r} here")
         return
     try:
-        message = handler(site, request.args, progress)
+        asked_by = str(request.requested_by) if request.requested_by else ""
+        message = handler(site, {**request.args, ASKED_BY: asked_by}, progress)
     except Exception as error:  # shown on the jobs page; the worker goes on
         log.exception("request %s (%s) failed", request.id, request.kind)
         detail = traceback.format_exc(limit=8)[-4000:]
