@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import tarfile
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +23,7 @@ from zhike.models.jobs import JobRequest
 from zhike.models.ledger import SiteLedgerLine
 from zhike.models.people import ApiToken, LoginSession, Membership, User
 from zhike.models.setting import SystemSetting
-from zhike.ops import backup, database, recovery, restore, runfile
+from zhike.ops import backup, database, nightly, recovery, restore, runfile
 from zhike.ops.container import BackupError, BackupKey, SealedReader, SealedWriter, safe_path
 from zhike.services import keys, ledger, tokens
 from zhike.site import Site
@@ -96,6 +97,21 @@ def test_a_token_taken_back_after_the_backup_stays_without_effect(
         assert tokens.look_up(s, text) is None
         assert s.scalars(sa.select(ApiToken.revoked_at)).one() is not None
     opened.close()
+
+
+def test_what_a_killed_backup_left_is_removed_and_what_is_at_work_is_not(site: Site) -> None:
+    home = site.config.home
+    old = (clock.now() - timedelta(days=2)).timestamp()
+    left = [home / "backups" / ".making-dead", home / "tmp" / "verify-dead"]
+    busy = home / "tmp" / "verify-now"
+    for path in (*left, busy):
+        path.mkdir(parents=True)
+        (path / "database").write_bytes(b"everybody")
+    for path in left:
+        os.utime(path, (old, old))
+    made = nightly.make_backup(site)
+    assert made.path.exists()
+    assert [path.exists() for path in (*left, busy)] == [False, False, True]
 
 
 def test_after_a_restore_nothing_goes_on_by_itself(site: Site, tmp_path: Path) -> None:

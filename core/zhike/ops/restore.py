@@ -32,9 +32,11 @@ from zhike.ops.backup import (
     DATABASE,
     FORMAT,
     MANIFEST,
+    VERIFYING,
     blob_path,
     note_verified,
     sync_folder,
+    working_folder,
 )
 from zhike.ops.container import CHUNK, BackupError, SealedReader, safe_path
 from zhike.services import keys, ledger
@@ -190,7 +192,8 @@ def verify(config: Config, path: Path) -> Verified:
     backup. Raises :class:`BackupError` where it cannot even be unpacked.
     """
     keyring = open_keyring(config)
-    with tempfile.TemporaryDirectory(prefix="zhike-verify-") as name:
+    place = working_folder(config)
+    with tempfile.TemporaryDirectory(prefix=VERIFYING, dir=place) as name:
         folder = Path(name)
         unpacked = unpack(path, folder, keyring)
         manifest = unpacked.manifest
