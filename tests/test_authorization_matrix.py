@@ -54,6 +54,7 @@ def words(asked: Access) -> str:
         right = asked.permission
     else:
         right = "own" if asked.own else "signed in" if asked.signed_in else "public"
+    right = f"{right} or system" if asked.or_system else right
     return f"system + {right}" if asked.system else right
 
 
@@ -222,6 +223,8 @@ def expected(rule: GuardedRule, method: str, role: str) -> int:
         return 404
     if is_file:
         return 404  # asked for the plugin "x", which nobody has
+    if role == "system" and asked.or_system:
+        return DONE
     if role in ("homeless", "system") and (asked.permission or asked.own):
         return 403 if api or not reads else 303
     if asked.system and role != "system":

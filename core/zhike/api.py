@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from zhike.models.organisation import Unit as Unit
     from zhike.models.party import Contact as Contact
     from zhike.models.party import Party as Party
+    from zhike.plugins.schemas import SettingsForm as SettingsForm
     from zhike.services import access as access
     from zhike.services import contacts as contacts
     from zhike.services import decisions as decisions
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from zhike.web.context import current as current
     from zhike.web.context import reading as reading
     from zhike.web.context import transaction as transaction
+    from zhike.web.form import PageForm as PageForm
     from zhike.web.page import form_errors as form_errors
     from zhike.web.page import is_fragment as is_fragment
     from zhike.web.page import keeping as keeping
@@ -115,9 +117,11 @@ _LAZY = {
     "Empty": "zhike.web.ui:Empty",
     "Facet": "zhike.web.ui:Facet",
     "LedgerLine": "zhike.models.ledger:LedgerLine",
+    "PageForm": "zhike.web.form:PageForm",
     "Party": "zhike.models.party:Party",
     "PluginBlueprint": "zhike.web.blueprint:PluginBlueprint",
     "Post": "zhike.models.organisation:Post",
+    "SettingsForm": "zhike.plugins.schemas:SettingsForm",
     "Staff": "zhike.models.organisation:Staff",
     "State": "zhike.web.ui:State",
     "Table": "zhike.web.ui:Table",
@@ -196,6 +200,7 @@ __all__ = [
     "Objection",
     "OpenItem",
     "OpenItems",
+    "PageForm",
     "Party",
     "Permission",
     "Plugin",
@@ -211,6 +216,7 @@ __all__ = [
     "ScopedModel",
     "SearchHit",
     "SearchProvider",
+    "SettingsForm",
     "SettingsSchema",
     "Site",
     "Staff",

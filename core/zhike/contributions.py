@@ -446,6 +446,8 @@ class Importer:
                    order in which they come to be: their images before and after are kept and the
                    import can be undone. Append-only ones (ledger, contacts, events) do not belong
                    here.
+    ahead          ``ahead(s, rows)`` is told some hundred rows before they are validated one by
+                   one, to look up in few statements what each of them will ask for.
     undone         ``undone(s, ref)`` tidies what was derived (search terms) after an undo.
     """
 
@@ -458,6 +460,7 @@ class Importer:
     find_existing: Callable[[Session, Any], RecordRef | None] | None = None
     key: tuple[str, ...] = ()
     models: tuple[type[Any], ...] = ()
+    ahead: Callable[[Session, Sequence[Mapping[str, Any]]], None] | None = None
     undone: Callable[[Session, RecordRef], None] | None = None
 
 

@@ -164,11 +164,8 @@ def _committing(session: CompanySession | SystemSession | UnscopedSession) -> It
     try:
         yield
         session.commit()
-    except BaseException:
-        session.rollback()
-        raise
     finally:
-        session.close()
+        session.close()  # whatever was raised, an interrupt too: what is not committed is undone
     session.run_on_commit()
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from zhike.cli import COMMANDS, cli
 from zhike.config import Config
 from zhike.errors import ZhikeError
+from zhike.models.ledger import SiteLedgerLine
+from zhike.models.people import LoginSession
 from zhike.ops import runfile
 from zhike.services import door
 from zhike.site import Site
@@ -127,6 +130,16 @@ def test_the_last_administrator_stays(run: Run, site: Path) -> None:
     result = run("user", "disable", "lin", code=1)
     assert isinstance(result.exception, ZhikeError)
     assert signs_in(site, "lin", given)
+
+
+def test_whoever_may_not_be_shut_out_is_not_signed_out_either(run: Run, site: Path) -> None:
+    assert signs_in(site, "lin", password_in(run("user", "password", "lin").output))
+    run("user", "disable", "lin", code=1)
+    opened = Site.open(Config(home=site), plugins=False)
+    with opened.system_reader() as s:
+        assert s.scalars(select(LoginSession.revoked_at)).all()[-1] is None
+        assert "core.user.disabled" not in s.scalars(select(SiteLedgerLine.action)).all()
+    opened.close()
 
 
 def test_backup_restore_and_release(run: Run, site: Path, tmp_path: Path) -> None:

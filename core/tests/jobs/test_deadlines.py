@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +24,10 @@ from zhike.db.session import CompanySession
 from zhike.models.inbox import Notice
 from zhike.models.jobs import Deadline, Heartbeat, JobRequest, JobRun
 from zhike.models.organisation import Staff
+from zhike.models.plugin import Process
 from zhike.plugins.registry import Owner
 from zhike.services import companies, inbox
-from zhike.services.jobs import ask, cancel, deadlines, requests, schedule, sweep, worker
+from zhike.services.jobs import ask, cancel, deadlines, hands, requests, schedule, sweep, worker
 from zhike.services.jobs.worker import take_lease, tick
 from zhike.site import Site
 
@@ -292,3 +295,97 @@ def test_the_worker_stops_when_told(site: Site, monkeypatch: pytest.MonkeyPatch)
     worker.run_worker(site, stop=stop, pause=0.05)
     assert seen.count("outbox") >= 2
     assert seen.count("tick") >= 1
+
+
+def _begin_and_die(config: Config) -> None:
+    """A worker that is killed with a request and a job in its hands."""
+    site = Site.open(config)
+
+    def die(*_args: Any) -> str:
+        os._exit(9)
+
+    requests._handlers["greet"] = die
+    with site.system() as s:
+        s.add(JobRun(job="core.night", slot="d1", worker=hands.me(), started_at=NOON))
+    requests.run_waiting(site)
+
+
+def test_what_a_killed_worker_had_in_hand_is_found(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_handlers", {"greet": lambda site, args, progress: "hello"})
+    ran: list[object] = []
+    night = Job(name="core.night", title="N", run=ran.append, per="system", every_minutes=60)
+    contribute(site, "register_jobs", night)
+    lost = ask(site, "greet", {"name": "甲"})
+    site.close()
+    child = multiprocessing.get_context("fork").Process(target=_begin_and_die, args=(site.config,))
+    child.start()
+    child.join(30)
+    assert child.exitcode == 9
+    row = requests.request_state(site, lost)
+    assert row is not None
+    assert row.state == "running"
+    requests.run_waiting(site)
+    row = requests.request_state(site, lost)
+    assert row is not None
+    assert (row.state, row.error) == ("failed", requests.LOST)
+    assert ask(site, "greet", {"name": "甲"}) != lost, "it can be asked for anew"
+    worker._retry(site, NOON + timedelta(minutes=1))
+    assert ran == [site], "a job goes on to its next try"
+    with site.system_reader() as s:
+        tries = s.execute(select(JobRun.attempt, JobRun.state).order_by(JobRun.attempt)).all()
+    assert [tuple(one) for one in tries] == [(1, "failed"), (2, "done")]
+
+
+def test_what_a_living_worker_has_in_hand_is_left_alone(site: Site) -> None:
+    parent = f"{socket.gethostname()}:{os.getppid()}:0"
+    with site.system() as s:
+        for name in (hands.me(), parent):
+            s.add(JobRequest(kind="greet", args={}, state="running", worker=name))
+    assert requests.run_waiting(site) == 0
+    with site.system_reader() as s:
+        assert set(s.scalars(select(JobRequest.state))) == {"running"}
+    elsewhere = f"elsewhere:{os.getpid()}:0"
+    assert hands.gone(site, [elsewhere, parent, hands.me()]) == {elsewhere}
+    with site.system() as s:
+        s.add(Process(host="elsewhere", pid=os.getpid(), kind="worker", fingerprint="", plugins={}))
+    assert hands.gone(site, [elsewhere]) == frozenset()
+
+
+def test_an_hourly_job_whose_minute_was_missed_is_done_within_the_hour(site: Site) -> None:
+    ran: list[object] = []
+    hourly = Job(name="core.hourly", title="H", run=ran.append, per="system", every_minutes=60)
+    contribute(site, "register_jobs", hourly)
+    for minutes, expected in ((2, 1), (3, 1), (59, 1), (60, 2)):
+        with clock.frozen(NOON + timedelta(minutes=minutes)):
+            tick(site)
+        assert len(ran) == expected, minutes
+
+
+def test_old_runs_are_forgotten(site: Site) -> None:
+    with site.system() as s:
+        for days in (1, 100):
+            at = NOON - timedelta(days=days)
+            s.add(JobRun(job="core.x", slot=f"d{days}", state="done", finished_at=at))
+            s.add(JobRequest(kind="x", args={"n": days}, state="done", finished_at=at))
+        s.add(JobRequest(kind="x", args={}, created_at=NOON - timedelta(days=100)))
+    with clock.frozen(NOON):
+        assert worker.prune_runs(site) == 2
+    with site.system_reader() as s:
+        assert len(s.scalars(select(JobRun)).all()) == 1
+        assert len(s.scalars(select(JobRequest)).all()) == 2, "what still waits stays"
+
+
+def test_a_deadline_cancelled_while_it_failed_stays_cancelled(site: Site) -> None:
+    def fire(s: CompanySession, deadline: Deadline) -> None:
+        raise RuntimeError("no")
+
+    contribute(site, "register_deadlines", DeadlineHandler(kind="core.test", title="T", fire=fire))
+    with site.transaction(1) as s:
+        row = schedule(s, "core.test", "a", NOON)
+        row.attempt = deadlines.MOST_TRIES
+        cancel(s, "core.test", "a")
+    deadlines._note_failure(site, 1, row.id, NOON, "no")
+    with site.reader(1) as s:
+        assert s.scalars(select(Deadline.state)).one() == "cancelled"

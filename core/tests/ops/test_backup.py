@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import tarfile
 from dataclasses import replace
 from datetime import timedelta
@@ -20,11 +21,11 @@ from zhike.config import Config
 from zhike.errors import ConfigError
 from zhike.models.jobs import JobRequest
 from zhike.models.ledger import SiteLedgerLine
-from zhike.models.people import LoginSession
+from zhike.models.people import ApiToken, LoginSession, Membership, User
 from zhike.models.setting import SystemSetting
-from zhike.ops import backup, database, recovery, restore, runfile
+from zhike.ops import backup, database, nightly, recovery, restore, runfile
 from zhike.ops.container import BackupError, BackupKey, SealedReader, SealedWriter, safe_path
-from zhike.services import keys, ledger
+from zhike.services import keys, ledger, tokens
 from zhike.site import Site
 
 PASSPHRASE = "correct horse battery 马"
@@ -73,6 +74,44 @@ def test_restored_is_what_was_backed_up(site: Site, tmp_path: Path) -> None:
     assert all(report.ok for report in ledger.verify_all(opened))
     assert keys.verify(opened) == []
     opened.close()
+
+
+def test_a_token_taken_back_after_the_backup_stays_without_effect(
+    site: Site, tmp_path: Path
+) -> None:
+    with site.system() as s:
+        user_id = s.scalars(sa.select(User.id)).one()
+        s.add(Membership(company_id=1, user_id=user_id))
+    with site.transaction(1) as c:
+        ends = clock.now() + timedelta(days=90)
+        token, text = tokens.create(c, user_id, title="till", expires_at=ends)
+    with site.system_reader() as s:
+        assert tokens.look_up(s, text) is not None
+    made = backup.create(site.config, tmp_path / "safe")
+    with site.transaction(1) as c:
+        assert tokens.revoke(c, user_id, token.id)
+    site.close()
+    restore.restore(site.config, made.path, aside=True)
+    opened = Site.open(site.config, plugins=False)
+    with opened.system_reader() as s:
+        assert tokens.look_up(s, text) is None
+        assert s.scalars(sa.select(ApiToken.revoked_at)).one() is not None
+    opened.close()
+
+
+def test_what_a_killed_backup_left_is_removed_and_what_is_at_work_is_not(site: Site) -> None:
+    home = site.config.home
+    old = (clock.now() - timedelta(days=2)).timestamp()
+    left = [home / "backups" / ".making-dead", home / "tmp" / "verify-dead"]
+    busy = home / "tmp" / "verify-now"
+    for path in (*left, busy):
+        path.mkdir(parents=True)
+        (path / "database").write_bytes(b"everybody")
+    for path in left:
+        os.utime(path, (old, old))
+    made = nightly.make_backup(site)
+    assert made.path.exists()
+    assert [path.exists() for path in (*left, busy)] == [False, False, True]
 
 
 def test_after_a_restore_nothing_goes_on_by_itself(site: Site, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from zhike import clock
 from zhike.errors import Conflict, NotFound, UserError
 from zhike.models.organisation import StandIn
 from zhike.services import companies, organisation
@@ -23,6 +24,19 @@ def test_tree(house) -> None:
     assert site is not None
     assert (site.id, site.tz) == (hall, "Asia/Shanghai")
     assert {unit.id for unit in tree.sites} == {hall, house.units["far"]}
+
+
+def test_a_department_has_the_zone_of_its_site(house) -> None:
+    with house.site.transaction(house.company_id) as s:
+        far = organisation.add_unit(s, name="NY", code="NY", kind="site", tz="America/New_York").id
+        desk = organisation.add_unit(s, name="组", code="NY1", parent_id=far).id
+        own = organisation.add_unit(s, name="伦敦", code="LN", parent_id=far, tz="Europe/London").id
+    with house.site.reader(house.company_id) as s:
+        units = organisation.tree(s).units
+        assert (units[desk].tz, units[own].tz) == ("America/New_York", "Europe/London")
+        with clock.frozen(datetime(2026, 11, 21, 17, 0, tzinfo=UTC)):
+            assert organisation.today(s, desk) == date(2026, 11, 21)
+            assert organisation.today(s) == date(2026, 11, 22)
 
 
 def test_a_moved_unit_is_seen_by_everybody_at_once(house) -> None:

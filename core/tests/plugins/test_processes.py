@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from zhike.contributions import RecordKind, RecordRef, RecordSummary
 from zhike.models.jobs import JobRequest
+from zhike.models.ledger import SiteLedgerLine
 from zhike.models.plugin import PluginFailure, PluginState, Process
 from zhike.plugins import fingerprints
 from zhike.plugins.heads import shipped_head
 from zhike.plugins.registry import Owner
-from zhike.services import lifecycle, records
+from zhike.services import lifecycle, people, records
 from zhike.services.jobs.requests import ask, run_waiting
 from zhike.site import Site
 from zhike.testing import FrozenClock
@@ -114,7 +115,9 @@ def test_the_worker_does_what_the_panel_asks(
             row = s.get_one(JobRequest, request)
             return row.state, row.message
 
-    one = ask(site, "plugin.install", {"name": "asked"})
+    with site.system() as s:
+        keeper = people.add_user(s, login="keeper", name="李工").id
+    one = ask(site, "plugin.install", {"name": "asked"}, requested_by=keeper)
     two = ask(site, "plugin.install", {"name": "nobody"})
     assert run_waiting(site) == 2
     assert state(one) == ("done", "asked")
@@ -126,6 +129,15 @@ def test_the_worker_does_what_the_panel_asks(
     assert state(four)[0] == "failed"
     with site.system_reader() as s:
         assert [r.name for r in s.scalars(select(PluginState))] == ["here"]
+        lines = s.execute(
+            select(SiteLedgerLine.action, SiteLedgerLine.actor_kind, SiteLedgerLine.user_id)
+            .where(SiteLedgerLine.object == "asked")
+            .order_by(SiteLedgerLine.seq)
+        )
+        assert [tuple(line) for line in lines] == [
+            ("core.plugin.installed", "user", keeper),
+            ("core.plugin.uninstalled", "system", None),
+        ]
 
 
 def test_records_have_names_only_where_their_plugin_is_on(

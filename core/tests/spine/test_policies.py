@@ -189,6 +189,18 @@ def test_what_is_rolled_back_was_never_remembered(tally: Site, firm: int) -> Non
     assert cap(tally, firm, NOW) == 7
 
 
+def test_nor_is_what_was_read_beside_another_change_that_was_rolled_back(
+    tally: Site, firm: int
+) -> None:
+    with at(NOW), pytest.raises(RuntimeError), tally.transaction(firm) as s:
+        add_unit(s, name="甲", code="A1", kind="site")  # moves the generation on
+        assert policies.in_force(s, "tally", None, NOW).policy["count.cap"] == 7
+        raise RuntimeError
+    with at(NOW), tally.transaction(firm) as s:  # the same generation number comes up again
+        publish_cap(s, 12)
+    assert cap(tally, firm, NOW + DAY) == 12
+
+
 def test_a_published_version_does_not_move_with_the_preset(tally: Site, firm: int) -> None:
     with at(NOW), tally.transaction(firm) as s:
         publish_cap(s, 10)

@@ -23,6 +23,7 @@ from zhike.web.ui import State
 
 bp = CoreBlueprint("admin_apps", __name__, url_prefix="/admin/apps")
 PERMISSION = "core.apps"
+WHY = "system administrators look after apps without belonging to a company"
 
 
 def _state(status: lifecycle.Status, *, enabled: bool, active: bool) -> State:
@@ -36,6 +37,8 @@ def _state(status: lifecycle.Status, *, enabled: bool, active: bool) -> State:
         return State(_("not installed"), "idle")
     if status.state == "behind":
         return State(_("upgrade needed"), "attention")
+    if current().company is None:
+        return State(_("installed"), "done")
     if active:
         return State(_("on"), "done")
     if enabled:
@@ -43,12 +46,11 @@ def _state(status: lifecycle.Status, *, enabled: bool, active: bool) -> State:
     return State(_("off"), "idle")
 
 
-@bp.get("", permission=PERMISSION)
+@bp.get("", permission=PERMISSION, or_system=True)
 def apps() -> str:
-    """A card for each app."""
-    s = reading()
+    """A card for each app; without a company, what the site has of it."""
     host = current().site.plugins
-    enabled = enabled_names(s)
+    enabled = _enabled()
     active = current().active
     cards: list[dict[str, Any]] = []
     for status in lifecycle.statuses(current().site):
@@ -75,6 +77,11 @@ def apps() -> str:
     return page("zhike/admin/apps.html", cards=cards)
 
 
+def _enabled() -> frozenset[str]:
+    """What the company at hand has switched on; nothing without one."""
+    return frozenset(enabled_names(reading())) if current().company else frozenset()
+
+
 def _known(name: str) -> lifecycle.Status:
     for status in lifecycle.statuses(current().site):
         if status.name == name:
@@ -82,17 +89,17 @@ def _known(name: str) -> lifecycle.Status:
     raise NotFound(_("There is no such app."))
 
 
-@bp.get("/<name>", permission=PERMISSION)
+@bp.get("/<name>", permission=PERMISSION, or_system=True)
 def app(name: str) -> str:
     """One app: before switching it on or off, what that would do."""
-    s = reading()
     status = _known(name)
     host = current().site.plugins
-    enabled = name in enabled_names(s)
+    s = reading() if current().company else None
+    enabled = name in _enabled()
     preview: Any = None
-    if enabled:
+    if s is not None and enabled:
         preview = lifecycle.preview_disable(s, name)
-    elif name in host.manifests:
+    elif s is not None and name in host.manifests:
         preview = lifecycle.preview_enable(s, name)
     checks = [entry.value for entry in host.registry.of(HealthCheck) if entry.owner.plugin == name]
     return page(
@@ -105,8 +112,8 @@ def app(name: str) -> str:
         preview=preview,
         also=listed(host, preview.also) if preview and preview.also else "",
         findings=run_checks(current().site, checks) if enabled else [],
-        failures=lifecycle.failures(s, name),
-        troubles=events.troubles(s, name, 20),
+        failures=lifecycle.failures(s, name) if s else (),
+        troubles=events.troubles(s, name, 20) if s else (),
     )
 
 
@@ -140,7 +147,7 @@ def disable(name: str) -> ResponseReturnValue:
     return redirect(url_for("admin_apps.apps"))
 
 
-@bp.post("/<name>/install", permission=PERMISSION, system=True)
+@bp.post("/<name>/install", signed_in=WHY, system=True)
 def install(name: str) -> ResponseReturnValue:
     """Ask the worker to install or upgrade an app for the whole site."""
     status = _known(name)

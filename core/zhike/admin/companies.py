@@ -7,7 +7,6 @@ import secrets
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import func, select
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
@@ -18,6 +17,7 @@ from zhike.models.people import Membership
 from zhike.services import access, companies, ledger, people
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import current
+from zhike.web.form import PageForm
 from zhike.web.page import keeping, page
 from zhike.web.ui import Column, Empty, State, Table
 
@@ -25,7 +25,7 @@ bp = CoreBlueprint("admin_companies", __name__, url_prefix="/admin/companies")
 WHY = "system administrators look after companies without belonging to one"
 
 
-class CompanyForm(FlaskForm):  # type: ignore[misc]
+class CompanyForm(PageForm):
     """A company and its first administrator."""
 
     name = StringField(_l("Designation"), [InputRequired(), Length(max=80)])

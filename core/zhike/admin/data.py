@@ -10,7 +10,6 @@ from typing import Any
 from flask import Response, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import FileField
 from wtforms.validators import InputRequired
@@ -28,6 +27,7 @@ from zhike.services.transfer import Staged, staging
 from zhike.web import i18n
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import keeping, page
 from zhike.web.ui import Column, Empty, State, Table
 
@@ -48,7 +48,7 @@ _KINDS = {
 }
 
 
-class UploadForm(FlaskForm):  # type: ignore[misc]
+class UploadForm(PageForm):
     """The file."""
 
     file = FileField(

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import (
     BooleanField,
@@ -28,6 +27,7 @@ from zhike.i18n import _
 from zhike.models.transfer import ExportLog
 from zhike.services import transfer
 from zhike.web.context import current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import options, page
 from zhike.web.ui import Column, Empty, Table
 
@@ -122,7 +122,7 @@ def exports() -> str:
     return page("zhike/admin/data_exports.html", cards=cards(), table=table)
 
 
-def _form(exporter: Exporter) -> FlaskForm:
+def _form(exporter: Exporter) -> PageForm:
     """The form of an export: its filters, its columns, the kind of file."""
     fields: dict[str, Any] = {}
     for one in exporter.filters:
@@ -156,7 +156,7 @@ def _form(exporter: Exporter) -> FlaskForm:
         choices=options([("xlsx", _l("Workbook (xlsx)")), ("csv", "CSV")]),
         default="xlsx",
     )
-    form: FlaskForm = type("ExportForm", (FlaskForm,), fields)()
+    form: PageForm = type("ExportForm", (PageForm,), fields)()
     return form
 
 
@@ -176,7 +176,7 @@ def take(name: str) -> ResponseReturnValue:
     ), (422 if request.method == "POST" else 200)
 
 
-def _file(exporter: Exporter, form: FlaskForm) -> Response:
+def _file(exporter: Exporter, form: PageForm) -> Response:
     me = current()
     assert me.company is not None
     filters: dict[str, Any] = {}

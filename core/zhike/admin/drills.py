@@ -12,7 +12,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
@@ -28,6 +27,7 @@ from zhike.models.policy import PolicyVersion
 from zhike.services import drills, organisation, policies
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, State, Table
 
@@ -35,7 +35,7 @@ bp = CoreBlueprint("admin_drills", __name__, url_prefix="/admin/drills")
 RUN, EDIT = "core.drill", "core.policy.edit"
 
 
-class DrillForm(FlaskForm):  # type: ignore[misc]
+class DrillForm(PageForm):
     """A drill as text."""
 
     name = StringField(_l("Designation"), [InputRequired(), Length(max=120)])
@@ -49,7 +49,7 @@ class DrillForm(FlaskForm):  # type: ignore[misc]
     policy_id = SelectField(_l("Speaks for"), [Optional()])
 
 
-class ReplayForm(FlaskForm):  # type: ignore[misc]
+class ReplayForm(PageForm):
     """Which day of which site, under which two versions."""
 
     plugin = SelectField(_l("App"), [InputRequired()])

@@ -11,7 +11,7 @@ bp = CoreBlueprint("admin_health", __name__, url_prefix="/admin/health")
 _ORDER = {"critical": 0, "warning": 1, "ok": 2}
 
 
-@bp.get("", permission="core.health")
+@bp.get("", permission="core.health", or_system=True)
 def health() -> str:
     """Every check with its remedy, the worst first."""
     findings = sorted(run_checks(current().site), key=lambda f: _ORDER[f.level])

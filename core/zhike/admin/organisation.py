@@ -8,7 +8,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import func, or_, select
 from wtforms import IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -20,6 +19,7 @@ from zhike.models.organisation import Post, Unit
 from zhike.services import organisation
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, State, Table
 
@@ -27,7 +27,7 @@ bp = CoreBlueprint("admin_organisation", __name__, url_prefix="/admin/organisati
 PERMISSION = "core.organisation"
 
 
-class UnitForm(FlaskForm):  # type: ignore[misc]
+class UnitForm(PageForm):
     """A site or department."""
 
     name = StringField(_l("Designation"), [InputRequired(), Length(max=60)])

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, FileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -33,6 +32,7 @@ from zhike.services import organisation, policies
 from zhike.services.lifecycle.words import title as plugin_title
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, options, page
 
 bp = CoreBlueprint("admin_policies", __name__, url_prefix="/admin/policies")
@@ -41,7 +41,7 @@ VIEW, EDIT, PUBLISH = "core.policy.view", "core.policy.edit", "core.policy.publi
 _FILE_MOST = 512 * 1024
 
 
-class NewPolicyForm(FlaskForm):  # type: ignore[misc]
+class NewPolicyForm(PageForm):
     """A new regulation from a shipped one."""
 
     preset = SelectField(_l("Begin with"), [InputRequired()])
@@ -52,7 +52,7 @@ class NewPolicyForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class ChoiceForm(FlaskForm):  # type: ignore[misc]
+class ChoiceForm(PageForm):
     """Which regulation holds at which place."""
 
     unit_id = SelectField(_l("Where"), [Optional()])
@@ -66,7 +66,7 @@ class ChoiceForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(_l("Reason"), [Optional(), Length(max=200)])
 
 
-class ImportForm(FlaskForm):  # type: ignore[misc]
+class ImportForm(PageForm):
     """A regulation from a file."""
 
     file = FileField(_l("File"), [InputRequired()])

@@ -9,7 +9,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -31,12 +30,13 @@ from zhike.models.policy import PolicyVersion
 from zhike.rules.params import Parameter
 from zhike.services import policies
 from zhike.web.context import act, current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, form_errors, page
 
 bp = pages.bp
 
 
-class PublishForm(FlaskForm):  # type: ignore[misc]
+class PublishForm(PageForm):
     """From when a draft holds, and why."""
 
     effective_from = DateTimeLocalField(

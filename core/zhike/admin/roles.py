@@ -8,7 +8,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import func, select
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
@@ -21,13 +20,14 @@ from zhike.services import access
 from zhike.services.lifecycle.words import title as plugin_title
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
+from zhike.web.form import PageForm
 from zhike.web.page import keeping, page
 
 bp = CoreBlueprint("admin_roles", __name__, url_prefix="/admin/roles")
 PERMISSION = "core.roles"
 
 
-class RoleForm(FlaskForm):  # type: ignore[misc]
+class RoleForm(PageForm):
     """A role's name; its permissions are ticked in the table beside it."""
 
     title = StringField(_l("Designation"), [InputRequired(), Length(max=40)])

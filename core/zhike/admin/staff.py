@@ -10,7 +10,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import or_, select
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -25,6 +24,7 @@ from zhike.models.people import Membership, User
 from zhike.services import organisation
 from zhike.services.textkit import nfkc
 from zhike.web.context import act, reading
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 
@@ -32,7 +32,7 @@ bp = places.bp
 PAGE = 50
 
 
-class StaffForm(FlaskForm):  # type: ignore[misc]
+class StaffForm(PageForm):
     """A staff member, with or without a login."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=60)])
@@ -53,7 +53,7 @@ class FirstPostForm(StaffForm):
     valid_from = DateField(_l("From"), [InputRequired()])
 
 
-class PostForm(FlaskForm):  # type: ignore[misc]
+class PostForm(PageForm):
     """One more post of a staff member."""
 
     unit_id = SelectField(_l("Unit"), [InputRequired()])
@@ -69,7 +69,7 @@ class PostForm(FlaskForm):  # type: ignore[misc]
     valid_until = DateField(_l("Last day"), [Optional()])
 
 
-class StandInForm(FlaskForm):  # type: ignore[misc]
+class StandInForm(PageForm):
     """Who acts for a staff member, from when to when."""
 
     deputy_id = SelectField(_l("Stand-in"), [InputRequired()])

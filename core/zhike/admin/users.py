@@ -10,7 +10,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import or_, select
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -27,6 +26,7 @@ from zhike.services import access, door, ledger, organisation, people, sessions
 from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading, transaction
+from zhike.web.form import PageForm
 from zhike.web.page import chosen_id, keeping, options, page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 from zhike.web.views.account import device_words
@@ -45,7 +45,7 @@ SCOPE_WORDS = {
 }
 
 
-class NewUserForm(FlaskForm):  # type: ignore[misc]
+class NewUserForm(PageForm):
     """A new login, with its first role."""
 
     login = StringField(
@@ -62,7 +62,7 @@ class NewUserForm(FlaskForm):  # type: ignore[misc]
     role_id = SelectField(_l("Role"), [Optional()])
 
 
-class GrantForm(FlaskForm):  # type: ignore[misc]
+class GrantForm(PageForm):
     """A role, where it holds and how far it reaches."""
 
     role_id = SelectField(_l("Role"), [InputRequired()])

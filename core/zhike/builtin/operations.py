@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import time
+from typing import TYPE_CHECKING
 
 from zhike.contributions import N_, HealthCheck, Job
 from zhike.hookspecs import hookimpl
 from zhike.ops import checks, nightly
+
+if TYPE_CHECKING:
+    from zhike.site import Site
 
 
 @hookimpl
@@ -16,10 +20,23 @@ def register_health_checks() -> Sequence[HealthCheck]:
     return checks.SITE
 
 
+def _prune_runs(site: Site) -> None:
+    from zhike.services.jobs.worker import prune_runs
+
+    prune_runs(site)
+
+
 @hookimpl
 def register_jobs() -> Sequence[Job]:
-    """A verified backup every night."""
+    """A verified backup every night, and an end for what nobody looks up any more."""
     return (
+        Job(
+            name="core.prune_runs",
+            title=N_("Forget old background work"),
+            run=_prune_runs,
+            per="system",
+            daily_at=time(3, 25),
+        ),
         Job(
             name="core.backup",
             title=N_("Nightly backup"),

@@ -219,18 +219,12 @@ def disable(login: str) -> None:
         with site.system_reader() as r:
             user_id = _require(r, login).id
             numbers = [company.id for company in people.companies_of(r, user_id)]
+        for number in numbers:
+            with site.transaction(number, actor()) as c:
+                access.guard_last_admin(c, besides=user_id)
         with site.system(actor()) as s:
             people.disable(s, user_id)
             ledger.append(s, "core.user.disabled", object=f"core:user:{user_id}")
-        try:
-            for number in numbers:
-                with site.transaction(number, actor()) as c:
-                    access.guard_last_admin(c)
-        except BaseException:
-            with site.system(actor()) as s:
-                people.enable(s, user_id)
-                ledger.append(s, "core.user.enabled", object=f"core:user:{user_id}")
-            raise
     click.echo(f"{login} is shut out.")
 
 

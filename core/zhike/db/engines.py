@@ -146,7 +146,7 @@ class WriteGate:
             self._held.add(id(dbapi))
             try:
                 conn.exec_driver_sql("BEGIN IMMEDIATE")
-            except BaseException:
+            except BaseException:  # nobody else would ever open the gate again
                 self._unlock(dbapi)
                 raise
 

@@ -129,7 +129,10 @@ class CompanySession(_ZhikeSession):
         Rows without ``id`` get one. Returns how many were inserted. Session events (defaults made
         in Python by ``init`` listeners) do not run: give every column that has no default.
         """
-        stamped = [{"id": uuid7(), **row, "company_id": self._company_id} for row in rows]
+        stamped = [{**row, "company_id": self._company_id} for row in rows]
+        for row in stamped:
+            if "id" not in row:
+                row["id"] = uuid7()
         if stamped:
             self.execute(insert(model), stamped, execution_options={_BULK: True})
         return len(stamped)

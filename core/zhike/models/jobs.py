@@ -65,7 +65,10 @@ class JobLease(CoreGlobal):
 
 
 class JobRun(CoreGlobal):
-    """One run of a job, for one company or for the site; failures stay visible here."""
+    """One run of a job, for one company or for the site; failures stay visible here.
+
+    ``worker`` says whose hand it is in, see :mod:`zhike.services.jobs.hands`; also in the next.
+    """
 
     __tablename__ = "job_run"
     __table_args__ = (
@@ -83,6 +86,7 @@ class JobRun(CoreGlobal):
     slot: Mapped[str]
     state: Mapped[str] = mapped_column(default="running")
     attempt: Mapped[int] = mapped_column(Integer(), default=1)
+    worker: Mapped[str] = mapped_column(default="")
     started_at: Mapped[datetime] = mapped_column(default=clock.now)
     finished_at: Mapped[datetime | None]
     next_try_at: Mapped[datetime | None]
@@ -104,6 +108,7 @@ class JobRequest(CoreGlobal):
     progress: Mapped[int] = mapped_column(Integer(), default=0)
     message: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
+    worker: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

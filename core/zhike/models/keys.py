@@ -37,7 +37,8 @@ class CompanyKey(CoreModel):
 class DataKey(CoreModel):
     """The key (DEK) of one data subject or dossier, wrapped by the company key ``kek_id``.
 
-    Deleting the row destroys everything sealed under it, in every backup too (crypto-shredding).
+    Deleting the row destroys everything sealed under it (crypto-shredding). Backups made before
+    still hold the row, as long as they are kept: keys are in the site's own database.
     """
 
     __tablename__ = "data_key"

@@ -36,6 +36,8 @@ MANIFEST, DATABASE = "manifest.json", "database"
 ARCHIVED, BLOBS = ("anchors",), ("files",)
 #: Kept by default: the newest of so many days, weeks and months.
 KEEP = {"%Y-%m-%d": 7, "%G-W%V": 4, "%Y-%m": 12}
+#: Beginnings of folders that are gone when all went well.
+MAKING, VERIFYING = ".making-", "verify-"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -78,7 +80,7 @@ def create(config: Config, target: Path | None = None, *, sealed: bool | None = 
     key = _key(config, sealed)
     _check_space(config, target)
     made = clock.now()
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=target) as staging_name:
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=target) as staging_name:
         staging = Path(staging_name)
         # Anchors first: one that is younger than the copied ledger would look like a missing tail.
         archived = [_copy(config.home, path, staging) for path in _files(config.home, ARCHIVED)]
@@ -263,6 +265,26 @@ def prune(target: Path) -> list[Path]:
         _summary_path(path).unlink(missing_ok=True)
     if gone:
         _prune_blobs(target)
+    return gone
+
+
+def working_folder(config: Config) -> Path:
+    """Where a backup is laid out to be examined: in the site's private folder, not in the
+    machine's, since it holds everybody's data."""
+    place = config.home / "tmp"
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return place
+
+
+def sweep_unfinished(config: Config, older_than: timedelta = timedelta(days=1)) -> int:
+    """Remove what a killed backup or verification left behind, a copy of the database each."""
+    oldest = (clock.now() - older_than).timestamp()
+    gone = 0
+    for place, prefix in ((folder(config), MAKING), (working_folder(config), VERIFYING)):
+        for path in place.glob(f"{prefix}*"):
+            if path.is_dir() and path.stat().st_mtime < oldest:
+                shutil.rmtree(path)
+                gone += 1
     return gone
 
 

@@ -18,6 +18,7 @@ def make_backup(site: Site) -> backup.Backup:
 
     Its outcome is in the site's ledger, so that an absence shows there as well.
     """
+    backup.sweep_unfinished(site.config)
     made = backup.create(site.config)
     result = restore.verify(site.config, made.path)
     backup.prune(backup.folder(site.config))

@@ -22,7 +22,7 @@ from zhike.db import migrate
 from zhike.db.session import Actor
 from zhike.models.jobs import JobRequest
 from zhike.models.outbox import OutboxEvent
-from zhike.models.people import LoginSession
+from zhike.models.people import ApiToken, LoginSession
 from zhike.models.plugin import Process
 from zhike.models.setting import SystemSetting
 from zhike.ops import database, recovery, runfile, schema
@@ -32,9 +32,11 @@ from zhike.ops.backup import (
     DATABASE,
     FORMAT,
     MANIFEST,
+    VERIFYING,
     blob_path,
     note_verified,
     sync_folder,
+    working_folder,
 )
 from zhike.ops.container import CHUNK, BackupError, SealedReader, safe_path
 from zhike.services import keys, ledger
@@ -190,7 +192,8 @@ def verify(config: Config, path: Path) -> Verified:
     backup. Raises :class:`BackupError` where it cannot even be unpacked.
     """
     keyring = open_keyring(config)
-    with tempfile.TemporaryDirectory(prefix="zhike-verify-") as name:
+    place = working_folder(config)
+    with tempfile.TemporaryDirectory(prefix=VERIFYING, dir=place) as name:
         folder = Path(name)
         unpacked = unpack(path, folder, keyring)
         manifest = unpacked.manifest
@@ -273,8 +276,9 @@ def restore(
     (text, passphrase) of a recovery kit, for a machine without the keys. ``plugins`` are the
     lineages installed here: a backup of a newer one is refused.
 
-    Afterwards every session is ended, requests to the worker are dropped, deliveries to the
-    outside are held (an administrator lets them go), and the ledger says that it happened.
+    Afterwards every session and every token is ended, requests to the worker are dropped,
+    deliveries to the outside are held (an administrator lets them go), and the ledger says that it
+    happened.
     Raises :class:`BackupError`; then nothing was changed.
     """
     config.ensure_home()
@@ -361,8 +365,8 @@ def _unsettled(config: Config) -> Path:
 def settle(config: Config) -> None:
     """After a restore: what must not simply go on as if nothing had happened.
 
-    Ends sessions, drops requests, holds deliveries and says so in the site's ledger. Does nothing
-    where no restore waits for it; ``zhike upgrade`` calls it too.
+    Ends sessions and tokens, drops requests, holds deliveries and says so in the site's ledger.
+    Does nothing where no restore waits for it; ``zhike upgrade`` calls it too.
     """
     if not _unsettled(config).exists():
         return
@@ -375,9 +379,9 @@ def settle(config: Config) -> None:
         with site.unscoped("restored from a backup: leases of the old processes are void") as every:
             every.execute(update(OutboxEvent).values(lease_until=None))
         with site.system(Actor(kind="cli", name="restore")) as s:
-            s.execute(
-                update(LoginSession).where(LoginSession.revoked_at.is_(None)).values(revoked_at=now)
-            )
+            # What was ended after the backup was made would be valid again: all of it ends.
+            for proof in (LoginSession, ApiToken):
+                s.execute(update(proof).where(proof.revoked_at.is_(None)).values(revoked_at=now))
             s.execute(
                 update(JobRequest)
                 .where(JobRequest.state.in_(("waiting", "running")))

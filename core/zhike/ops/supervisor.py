@@ -272,7 +272,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(1024)
         listener.set_inheritable(True)
-    except BaseException:
+    except (OSError, OverflowError):  # taken, not ours, or no port at all
         listener.close()
         raise
     return listener

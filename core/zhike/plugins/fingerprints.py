@@ -86,11 +86,11 @@ def live(site: Site) -> list[ProcessInfo]:
                 r.host, r.pid, r.kind, r.started_at, r.seen_at, r.fingerprint, dict(r.plugins)
             )
             for r in rows
-            if _may_live(r.host, r.pid)
+            if may_live(r.host, r.pid)
         ]
 
 
-def _may_live(host: str, pid: int) -> bool:
+def may_live(host: str, pid: int) -> bool:
     """False for a process of this machine that has ended: after a restart nobody waits for it."""
     if host != socket.gethostname():
         return True

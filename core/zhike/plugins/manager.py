@@ -153,7 +153,7 @@ class PluginHost:
             collected = {h: self._collect_one(owner, module, h) for h in hooks}
             self._import_models(owner, collected["register_models"])
             self._add_specs(owner, collected["register_hookspecs"])
-        except BaseException:
+        except BaseException:  # SystemExit too is a fault of the plugin, see whoever calls this
             manager.unregister(module)
             raise
         for hook, checked in collected.items():

@@ -30,6 +30,10 @@ _KINDS: tuple[tuple[type[wtforms.Field], type], ...] = (
 _SECRET = wtforms.PasswordField
 
 
+class SettingsForm(wtforms.Form):  # type: ignore[misc]  # the library has no types
+    """The base of a settings form: fields with defaults, and nothing else."""
+
+
 class SettingsError(LookupError):
     """A key or plugin without a form, or a form that cannot be a schema; a programmer's mistake."""
 

@@ -427,11 +427,13 @@ def adopt_role_presets(s: CompanySession, plugin: str) -> list[Role]:
     return made
 
 
-def guard_last_admin(s: CompanySession) -> None:
+def guard_last_admin(s: CompanySession, *, besides: uuid.UUID | None = None) -> None:
     """Raise :class:`~zhike.errors.Conflict` if no enabled user administers the company any more.
 
     Call it after the change and inside its transaction: the change is then rolled back. Takes the
-    company's lock first, so that two administrators cannot remove each other at once.
+    company's lock first, so that two administrators cannot remove each other at once. Where the
+    change is not the company's own (an account of several companies), ask before it, ``besides``
+    whom it is about.
     """
     from zhike.models.people import Membership, User
 
@@ -446,6 +448,7 @@ def guard_last_admin(s: CompanySession) -> None:
             RoleGrant.unit_id.is_(None),
             User.disabled_at.is_(None),
             Membership.company_id == s.company_id,
+            User.id != besides,
         )
         .limit(1)
     )

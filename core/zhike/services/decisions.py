@@ -355,9 +355,6 @@ def explain(
 
 
 def site_zone(s: CompanySession, unit_id: uuid.UUID | None) -> str:
-    """The IANA zone of a unit: its own, else the nearest above that has one, else the company's."""
-    units = tree(s)
-    for step in units.ancestors(unit_id):
-        if units.units[step].tz:
-            return units.units[step].tz
-    return company_of(s).tz
+    """The IANA zone of a unit; the company's where there is none."""
+    unit = tree(s).units.get(unit_id) if unit_id else None
+    return unit.tz if unit else company_of(s).tz

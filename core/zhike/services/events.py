@@ -112,9 +112,12 @@ def _adapter(cls: type[Event]) -> TypeAdapter[Any]:
 
 def to_payload(ev: Event) -> dict[str, Any]:
     """The event's fields as JSON-able data; raises EventError for a field that is none."""
+    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+    from pydantic_core import PydanticSerializationError
+
     try:
         data = _adapter(type(ev)).dump_python(ev, mode="json", warnings="error")
-    except Exception as error:
+    except (PydanticUserError, PydanticUndefinedAnnotation, PydanticSerializationError) as error:
         raise EventError(f"event {ev.name!r} cannot be stored: {error}") from error
     assert isinstance(data, dict)
     return data

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Literal
@@ -84,8 +85,8 @@ def check_rule(rule: NumberRule) -> None:
         raise UserError(_("A serial number has 1 to 12 digits."), field="digits")
 
 
-def _braced(places: object) -> str:
-    return "、".join(f"{{{place}}}" for place in places)  # type: ignore[attr-defined]
+def _braced(places: Iterable[str]) -> str:
+    return "、".join(f"{{{place}}}" for place in places)
 
 
 def ensure(s: CompanySession, rule: NumberRule) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import or_, select
@@ -27,7 +28,10 @@ from zhike.services.companies import bump_generation, company_of, remembered
 
 @dataclass(frozen=True)
 class UnitInfo:
-    """What everybody needs to know about a unit, without a row of the database."""
+    """What everybody needs to know about a unit, without a row of the database.
+
+    ``tz`` is its own zone, else that of the nearest unit above that has one, else the company's.
+    """
 
     id: uuid.UUID
     parent_id: uuid.UUID | None
@@ -96,6 +100,7 @@ def _read_tree(s: CompanySession) -> Tree:
             Unit.id, Unit.parent_id, Unit.kind, Unit.code, Unit.name, Unit.tz, Unit.closed_at
         ).order_by(Unit.sort, Unit.code)
     ).all()
+    above = {row.id: (row.parent_id, row.tz) for row in rows}
     return Tree(
         {
             row.id: UnitInfo(
@@ -104,12 +109,23 @@ def _read_tree(s: CompanySession) -> Tree:
                 row.kind,
                 row.code,
                 row.name,
-                row.tz or company_tz,
+                _zone(row.id, above) or company_tz,
                 row.closed_at is None,
             )
             for row in rows
         }
     )
+
+
+def _zone(unit_id: uuid.UUID | None, above: Mapping[uuid.UUID, tuple[Any, str]]) -> str:
+    """The zone of the nearest unit at or above ``unit_id`` that has one; empty for none."""
+    seen = set()
+    while unit_id is not None and unit_id in above and unit_id not in seen:
+        seen.add(unit_id)
+        unit_id, tz = above[unit_id]
+        if tz:
+            return tz
+    return ""
 
 
 def _changed(s: CompanySession, action: str, row_id: uuid.UUID, **body: object) -> None:

@@ -150,8 +150,7 @@ def new_password_hash(password: str, *, login: str, name: str) -> str:
 def disable(s: AnySession, user_id: uuid.UUID) -> None:
     """Close an account 停用: sessions and tokens end with this transaction. Safe to repeat.
 
-    Companies' last-administrator guard runs in each company's own session:
-    :func:`guard_disabling` first.
+    Whoever calls this asks :func:`~zhike.services.access.guard_last_admin` in each company.
     """
     user = get_user(s, user_id)
     user.disabled_at = user.disabled_at or clock.now()

@@ -49,13 +49,14 @@ class GuardedBlueprint(Blueprint):
         signed_in: str = "",
         public: str = "",
         system: bool = False,
+        or_system: bool = False,
         polls: bool = False,
         **options: Any,
     ) -> None:
         """Add a route; raises ``ValueError`` where it does not say what it needs."""
         where = f"{self.name}: {rule}"
         try:
-            access = Access(permission, own, signed_in, public, system, polls)
+            access = Access(permission, own, signed_in, public, system, or_system, polls)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
         super().add_url_rule(
@@ -85,7 +86,7 @@ class PluginBlueprint(GuardedBlueprint):
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """Add a route below ``/p/<plugin>/``; see the class."""
-        if "own" in options or "signed_in" in options or "system" in options:
+        if options.keys() & {"own", "signed_in", "system", "or_system"}:
             raise ValueError(f'{self.name}: {rule}: name a permission=, or public="why"')
         wanted = options.get("permission", "")
         if wanted and wanted.partition(".")[0] not in (self.name, "core"):

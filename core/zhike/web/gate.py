@@ -160,7 +160,7 @@ def _sign_in_first(me: Me, access: Access) -> BaseResponse | None:
     assert identity is not None
     if identity.user.must_change_password and not access.signed_in and identity.via == "cookie":
         return redirect(url_for("core.password"), 303)
-    if access.needs_company and me.company is None:
+    if access.needs_company and me.company is None and not _for_the_site(me, access):
         if is_api() or request.method not in security.SAFE_METHODS:
             raise Forbidden(_("Please choose a company first."), code="no_company")
         return redirect(url_for("core.choose_company", next=wanted_path()), 303)
@@ -183,7 +183,7 @@ def _single_sign_on(me: Me) -> BaseResponse:
     if opened is None:
         raise SignInNeeded
     response = redirect(wanted_path(), 303)
-    cookies.put_token(response, opened.token)  # type: ignore[arg-type]
+    cookies.put_token(response, opened.token)
     return response
 
 
@@ -193,15 +193,24 @@ def wanted_path() -> str:
     return safe_next(request.path + (f"?{query}" if query else ""))
 
 
+def _looks_after_site(me: Me) -> bool:
+    return me.user is not None and me.user.is_system_admin
+
+
+def _for_the_site(me: Me, access: Access) -> bool:
+    """Whether a system administrator asks for what is open to him without a right of a company."""
+    return access.or_system and _looks_after_site(me)
+
+
 def _check_right(me: Me, access: Access) -> None:
-    if access.system and not (me.user is not None and me.user.is_system_admin):
+    if access.system and not _looks_after_site(me):
         raise Forbidden(_("Only a system administrator may do this."), code="system_admin")
     if _by_token(me):
         assert me.identity is not None
         needed = "read" if request.method in security.SAFE_METHODS else "write"
         if needed not in me.identity.scopes:
             raise Forbidden(_("This token may only read."), code="scope")
-    if not access.permission:
+    if not access.permission or _for_the_site(me, access):
         return
     unit_id = (request.view_args or {}).get("unit_id")
     if isinstance(unit_id, uuid.UUID):

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, render_template, request
-from wtforms import Form
 from wtforms.fields.choices import SelectChoice
 
 from zhike.errors import NotFound, UserError
 from zhike.i18n import _
+from zhike.web.form import PageForm
 
 __all__ = ["chosen_id", "form_errors", "is_fragment", "keeping", "options", "page", "toast"]
 
@@ -56,7 +56,7 @@ def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
 
 
 @contextmanager
-def keeping(form: Form) -> Iterator[None]:
+def keeping(form: PageForm) -> Iterator[None]:
     """Turn a ``UserError`` of the block into an error of ``form``, so that nothing typed is lost.
 
     The error stands beside its field, or on top where it names none; the view goes on after the
@@ -78,7 +78,7 @@ def keeping(form: Form) -> Iterator[None]:
         form_errors(form, error)
 
 
-def form_errors(form: Form, error: UserError) -> None:
+def form_errors(form: PageForm, error: UserError) -> None:
     """Put ``error`` where the form shows it."""
     field = form._fields.get(error.field) if error.field else None
     if field is not None:

@@ -23,6 +23,7 @@ class Access:
     signed_in   any account, even without a company; the text says why.
     public      nobody in particular; the text says why.
     system      looks after the whole site (system administrator), beside one of the above.
+    or_system   beside a permission: a system administrator needs neither it nor a company.
     polls       asked by itself again and again: does not count as activity of the person.
     """
 
@@ -31,6 +32,7 @@ class Access:
     signed_in: str = ""
     public: str = ""
     system: bool = False
+    or_system: bool = False
     polls: bool = False
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from zhike.api import Party, Staff, clock, organisation, search, transfer
+from zhike.testing.sites import counting
 from zhike_sales_floor import transfers
 from zhike_sales_floor.models import Customer, Rep, Visit
 from zhike_sales_floor.services import floor
@@ -60,6 +61,22 @@ def test_an_old_ledger_brings_owners_and_their_days(ground):
     # The engine knows him: he meets his owner, uncounted; the silent one is new to the ring.
     act = ground.arrive(Person(party_id=row.party_id))
     assert (ground.letter(act.outcome["assigned"]), act.outcome["via"]) == ("B", "uncounted")
+
+
+def test_a_long_ledger_costs_a_few_statements_a_stretch(ground):
+    rows = (f"客户{n},{13800000000 + n},顾问{'ABCD'[n % 4]},2026-05-01" for n in range(300))
+    sheet = upload(LEDGER, "客户姓名,电话,归属顾问,最近联系", *rows)
+    with counting(ground.site, at_most=90):
+        assert bring(ground, LEDGER, sheet).report.good == 300
+
+
+def test_today_is_the_site_s_day_not_the_server_s(ground):
+    ground.now = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)  # one o'clock at night in Shanghai
+    sheet = upload(LEDGER, "客户姓名,电话,最近联系", "张伟,13812345678,2026-11-22")
+    assert bring(ground, LEDGER, sheet).report.good == 1
+    late = upload(LEDGER, "客户姓名,电话,最近联系", "李娜,13812345679,2026-11-23")
+    with pytest.raises(transfer.ImportRefused):
+        bring(ground, LEDGER, late)
 
 
 def test_what_is_wrong_is_said_beside_its_row(ground):

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
@@ -26,7 +25,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from zhike.api import options
+from zhike.api import PageForm, options
 from zhike_sales_floor import words
 
 Choices = list[SelectChoice]
@@ -61,7 +60,7 @@ NOTE = 500
 _REASON = [InputRequired(), Length(max=500)]
 
 
-class ArrivalForm(FlaskForm):  # type: ignore[misc]
+class ArrivalForm(PageForm):
     """Who came: the first field is enough, the rest is for what the desk was told.
 
     A choice that is not on the page (who receives, for a desk that may not choose) is empty.
@@ -122,7 +121,7 @@ class ArrivalForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class EndForm(FlaskForm):  # type: ignore[misc]
+class EndForm(PageForm):
     """End of a reception."""
 
     result = RadioField(
@@ -140,7 +139,7 @@ class EndForm(FlaskForm):  # type: ignore[misc]
     phone = TelField(_l("Phone"), [Length(max=20)])
 
 
-class ResultForm(FlaskForm):  # type: ignore[misc]
+class ResultForm(PageForm):
     """Another result of an ended reception."""
 
     result = RadioField(_l("What came of it"), choices=choices(words.RESULTS))
@@ -148,7 +147,7 @@ class ResultForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(_l("Reason"), _REASON)
 
 
-class IdentityForm(FlaskForm):  # type: ignore[misc]
+class IdentityForm(PageForm):
     """A customer's name and number, put right."""
 
     name = StringField(_l("Name"), [InputRequired(), Length(max=60)])
@@ -161,7 +160,7 @@ class IdentityForm(FlaskForm):  # type: ignore[misc]
     version = HiddenField()
 
 
-class ReasonForm(FlaskForm):  # type: ignore[misc]
+class ReasonForm(PageForm):
     """An act that takes a reason and nothing else."""
 
     reason = TextAreaField(_l("Reason"), _REASON)
@@ -173,14 +172,14 @@ class VoidForm(ReasonForm):
     confirmed = BooleanField(_l("Confirmed by the supervisor"))
 
 
-class ToForm(FlaskForm):  # type: ignore[misc]
+class ToForm(PageForm):
     """An act that gives a visit to a rep."""
 
     to = SelectField(_l("To"))
     reason = TextAreaField(_l("Reason"), [Length(max=500)])
 
 
-class AssignForm(FlaskForm):  # type: ignore[misc]
+class AssignForm(PageForm):
     """A manager's own choice of receiver."""
 
     to = SelectField(_l("To"), [InputRequired()])
@@ -193,7 +192,7 @@ class TakeOverForm(AssignForm):
     confirmed = BooleanField(_l("The manager confirms the fault"))
 
 
-class FaultForm(FlaskForm):  # type: ignore[misc]
+class FaultForm(PageForm):
     """The manager's word on the fault behind a take-over."""
 
     confirmed = RadioField(
@@ -204,13 +203,13 @@ class FaultForm(FlaskForm):  # type: ignore[misc]
     reason = TextAreaField(_l("Reason"), _REASON)
 
 
-class HelpForm(FlaskForm):  # type: ignore[misc]
+class HelpForm(PageForm):
     """Who helps."""
 
     to = SelectField(_l("Helper"), [InputRequired()])
 
 
-class FlagForm(FlaskForm):  # type: ignore[misc]
+class FlagForm(PageForm):
     """A reception out of turn is reported."""
 
     kind = RadioField(_l("What happened"), choices=choices(words.FLAGS), default="wrong_turn")
@@ -219,7 +218,7 @@ class FlagForm(FlaskForm):  # type: ignore[misc]
     reason = TextAreaField(_l("What was seen"), _REASON)
 
 
-class OutForm(FlaskForm):  # type: ignore[misc]
+class OutForm(PageForm):
     """A rep leaves the floor."""
 
     reason = RadioField(
@@ -236,19 +235,19 @@ class ReclassForm(ReasonForm):
     """An absence becomes company business."""
 
 
-class DayForm(FlaskForm):  # type: ignore[misc]
+class DayForm(PageForm):
     """Who is rostered today; order numbers make a new ring."""
 
     on_duty = SelectMultipleField(_l("Rostered today"))
 
 
-class RosterForm(FlaskForm):  # type: ignore[misc]
+class RosterForm(PageForm):
     """Staff members who join the roster."""
 
     staff = SelectMultipleField(_l("Join the roster"), [InputRequired()])
 
 
-class LeaveForm(FlaskForm):  # type: ignore[misc]
+class LeaveForm(PageForm):
     """A rep leaves for long, is transferred or resigns."""
 
     why = RadioField(_l("Why"), choices=choices(words.LEAVE_REASONS), validators=[InputRequired()])
@@ -260,7 +259,7 @@ class LeaveForm(FlaskForm):  # type: ignore[misc]
     reason = TextAreaField(_l("Note"), [Length(max=500)])
 
 
-class ContactForm(FlaskForm):  # type: ignore[misc]
+class ContactForm(PageForm):
     """A call, message, visit or letter."""
 
     kind = RadioField(_l("Kind"), choices=choices(words.CONTACT_KINDS), default="call")
@@ -276,7 +275,7 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
 
 
-class CustomerForm(FlaskForm):  # type: ignore[misc]
+class CustomerForm(PageForm):
     """Class and next follow-up; name and phone where they are not known yet."""
 
     grade = RadioField(
@@ -290,7 +289,7 @@ class CustomerForm(FlaskForm):  # type: ignore[misc]
     phone = TelField(_l("Phone"), [Length(max=20)])
 
 
-class RelationForm(FlaskForm):  # type: ignore[misc]
+class RelationForm(PageForm):
     """This customer is somebody's relative, friend or colleague."""
 
     relation = SelectField(_l("This customer is"), choices=choices(words.RELATIONS))
@@ -309,7 +308,7 @@ class OwnerForm(AssignForm):
     """A ruling on whose customer this is."""
 
 
-class DealForm(FlaskForm):  # type: ignore[misc]
+class DealForm(PageForm):
     """The first paper of a deal."""
 
     customer = StringField(_l("Customer"), [InputRequired(), Length(max=60)])
@@ -329,7 +328,7 @@ class DealForm(FlaskForm):  # type: ignore[misc]
     rep = SelectField(_l("Papers handled by"))
 
 
-class SharesForm(FlaskForm):  # type: ignore[misc]
+class SharesForm(PageForm):
     """A ruling on the credit of a deal: ``Name 50 / Name 50``, read by the view."""
 
     shares = StringField(
@@ -341,7 +340,7 @@ class SharesForm(FlaskForm):  # type: ignore[misc]
     reason = TextAreaField(_l("Reason"), _REASON)
 
 
-class AnswerForm(FlaskForm):  # type: ignore[misc]
+class AnswerForm(PageForm):
     """The called owner's answer."""
 
     answer = SelectField(
@@ -356,5 +355,5 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class EmptyForm(FlaskForm):  # type: ignore[misc]
+class EmptyForm(PageForm):
     """An act that needs nothing typed."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Form, IntegerField, StringField
+from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from zhike.api import N_
+from zhike.api import N_, SettingsForm
 
 
-class FloorSettings(Form):  # type: ignore[misc]
+class FloorSettings(SettingsForm):
     """Per company. Days are calendar days; 0 in a follow-up field suggests no date."""
 
     follow_up_a = IntegerField(

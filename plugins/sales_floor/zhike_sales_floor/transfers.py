@@ -40,6 +40,7 @@ from zhike_sales_floor.services import customers, floor, live
 from zhike_sales_floor.services.project import fill_customer
 
 LAPSE_KEY = "owner.contact_lapse_days"
+_OWNERS = "sales_floor_import_owners"
 
 #: Nothing in a ledger is older than this; an earlier date is a slip of the pen.
 EARLIEST = date(1990, 1, 1)
@@ -71,6 +72,9 @@ def _staff(s: CompanySession, text: Any) -> uuid.UUID | None:
     wanted = str(text or "").strip()
     if not wanted:
         return None
+    known: dict[str, uuid.UUID | None] = s.info.get(_OWNERS, {})
+    if wanted in known:
+        return known[wanted]
     found = _called(s, wanted)
     by_number = [row for row in found if row.number == wanted]
     only = found if len(found) == 1 else []
@@ -210,6 +214,14 @@ CUSTOMER_COLUMNS = (
 )
 
 
+def look_ahead(s: CompanySession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The owners and the telephones of many rows at once; an import adds no staff."""
+    parties.look_ahead(s, (str(row.get("phone") or "") for row in rows))
+    known: dict[str, uuid.UUID | None] = s.info.setdefault(_OWNERS, {})
+    for text in {str(row.get("owner") or "").strip() for row in rows} - known.keys():
+        known[text] = _staff(s, text)
+
+
 def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
     """Whether a row names a customer, a site, and an owner of that site's roster."""
     problems: list[Problem] = []
@@ -330,7 +342,6 @@ def apply_customer(
         row, _given(str(row.id), value, zone), lapse_days=_lapse_days(s, value["unit_id"])
     )
     s.add(row)
-    s.flush()
     return RecordRef("core", "party", party.id)
 
 
@@ -396,6 +407,7 @@ IMPORTERS = (
         find_existing=find_customer,
         key=("unit_id", "identity"),
         models=(Party, Customer),
+        ahead=look_ahead,
         undone=forget_party,
     ),
 )

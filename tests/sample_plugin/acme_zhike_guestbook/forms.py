@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from zhike.api import PageForm
 
-class EntryForm(FlaskForm):
+
+class EntryForm(PageForm):
     """Name and words."""
 
     signed_by = StringField(_l("Your name"), validators=[InputRequired(), Length(max=40)])

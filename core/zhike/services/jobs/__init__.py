@@ -2,7 +2,7 @@
 
 Truth is in rows: business code writes a deadline or an outbox event in its own transaction, and
 the worker finds it. A lease row decides who runs what, so any number of workers may look at once
-and each thing happens once; a worker that dies leaves a lease that runs out.
+and each thing happens once; what a worker had in hand when it died is found and counts as failed.
 """
 
 from zhike.services.jobs.deadlines import cancel, schedule, sweep

@@ -144,6 +144,8 @@ def _note_failure(
 ) -> None:
     with site.transaction(company_id, SYSTEM) as s:
         row = lock_row(s, Deadline, deadline_id)
+        if row.state != "running":
+            return  # cancelled meanwhile: nothing is left to try again
         row.last_error = error[-4000:]
         if row.attempt >= MOST_TRIES:
             row.state = "failed"

@@ -12,9 +12,15 @@ from sqlalchemy import select
 
 from zhike import clock
 from zhike.models.jobs import JobRequest
+from zhike.services.jobs import hands
 from zhike.site import Site
 
 log = logging.getLogger(__name__)
+
+ASKED_BY = "asked_by"
+"""Under this word handlers find the id of the user who asked, empty for none, in ``args``."""
+
+LOST = "the worker ended in the middle of it"
 
 Progress = Callable[[int, str], None]
 _handlers: dict[str, Callable[[Site, Mapping[str, Any], Progress], str]] = {}
@@ -65,12 +71,27 @@ def request_state(site: Site, request_id: uuid.UUID) -> JobRequest | None:
 
 
 def run_waiting(site: Site) -> int:
-    """Do the requests that wait, oldest first; returns how many were taken."""
+    """Do the requests that wait, oldest first; returns how many were taken.
+
+    One that another worker began and did not live to finish has failed: whoever asked may ask anew.
+    """
+    _give_up_lost(site)
     done = 0
     while (request := _take(site)) is not None:
         done += 1
         _run(site, request)
     return done
+
+
+def _give_up_lost(site: Site) -> None:
+    with site.system_reader() as s:
+        held = s.execute(
+            select(JobRequest.id, JobRequest.worker).where(JobRequest.state == "running")
+        ).all()
+    lost = hands.gone(site, (row.worker for row in held))
+    for row in held:
+        if row.worker in lost:
+            _update(site, row.id, state="failed", message=LOST, error=LOST)
 
 
 def _take(site: Site) -> JobRequest | None:
@@ -86,7 +107,7 @@ def _take(site: Site) -> JobRequest | None:
             .with_for_update(skip_locked=True)
         ).first()
         if row is not None:
-            row.state, row.started_at = "running", clock.now()
+            row.state, row.started_at, row.worker = "running", clock.now(), hands.me()
         return row
 
 
@@ -99,7 +120,8 @@ def _run(site: Site, request: JobRequest) -> None:
         _update(site, request.id, state="failed", error=f"nobody does {request.kind!r} here")
         return
     try:
-        message = handler(site, request.args, progress)
+        asked_by = str(request.requested_by) if request.requested_by else ""
+        message = handler(site, {**request.args, ASKED_BY: asked_by}, progress)
     except Exception as error:  # shown on the jobs page; the worker goes on
         log.exception("request %s (%s) failed", request.id, request.kind)
         detail = traceback.format_exc(limit=8)[-4000:]

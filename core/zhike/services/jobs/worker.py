@@ -11,25 +11,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from zhike import clock
 from zhike.contributions import Job
 from zhike.db.session import SYSTEM
 from zhike.models.company import Company
-from zhike.models.jobs import Heartbeat, JobLease, JobRun
+from zhike.models.jobs import Heartbeat, JobLease, JobRequest, JobRun
 from zhike.plugins.active import active_in
 from zhike.plugins.registry import Entry
 from zhike.services.events import dispatch_outbox
+from zhike.services.jobs import hands
 from zhike.services.jobs.deadlines import Swept, sweep
-from zhike.services.jobs.requests import run_waiting
+from zhike.services.jobs.requests import LOST, run_waiting
 from zhike.site import Site
 
 log = logging.getLogger(__name__)
 
 LEASE_KEPT = timedelta(days=7)
+RUNS_KEPT = timedelta(days=90)
 BACKWARDS = timedelta(seconds=60)
 CATCH_UP = timedelta(minutes=30)
 
@@ -95,8 +98,9 @@ def _beat(site: Site, now: datetime) -> datetime | None:
 def _slot(job: Job, now: datetime, tz: str) -> str | None:
     """The slot that ``job`` has at this minute, or ``None`` when it is not due now."""
     if job.every_minutes is not None:
+        # Any minute of the stretch: the first one may have passed while another job still worked.
         minute = int(now.timestamp()) // 60
-        return f"m{minute}" if minute % job.every_minutes == 0 else None
+        return f"m{minute - minute % job.every_minutes}"
     if job.daily_at is not None:
         local = clock.local(now, tz)
         # Any minute from the hour on: a worker that was down at the hour still does the day's job.
@@ -107,27 +111,43 @@ def _slot(job: Job, now: datetime, tz: str) -> str | None:
 
 def run_due_jobs(site: Site, now: datetime) -> int:
     """Run every registered job that is due at ``now``, and failed runs whose next try is due."""
+    done = 0
+    for lease, slot, entry, company_id in _due(site, now):
+        active = company_id is None or _is_active(site, entry, company_id)
+        if active and take_lease(site, lease, slot):
+            done += run_job(site, entry.value, company_id, slot)
+    return done + _retry(site, now)
+
+
+def _due(site: Site, now: datetime) -> list[tuple[str, str, Entry[Job], int | None]]:
+    """What is due and not taken: (name of the lease, slot, job, company).
+
+    Taken ones are looked up in one statement: a daily job is due all day long, and to ask for its
+    lease each minute would take the write lock once a job and company.
+    """
     with site.system_reader() as s:
         companies = s.execute(
             select(Company.id, Company.tz).where(Company.closed_at.is_(None)).order_by(Company.id)
         ).all()
-    done = 0
+    due: list[tuple[str, str, Entry[Job], int | None]] = []
     for entry in site.plugins.registry.of(Job):
         job = entry.value
         if job.per == "system":
             slot = _slot(job, now, companies[0].tz if companies else "UTC")
-            if slot and take_lease(site, job.name, slot):
-                done += run_job(site, job, None, slot)
+            due += [(job.name, slot, entry, None)] if slot else []
             continue
         for company in companies:
             slot = _slot(job, now, company.tz)
-            if (
-                slot
-                and _is_active(site, entry, company.id)
-                and take_lease(site, f"{job.name}@{company.id}", slot)
-            ):
-                done += run_job(site, job, company.id, slot)
-    return done + _retry(site, now)
+            due += [(f"{job.name}@{company.id}", slot, entry, company.id)] if slot else []
+    with site.system_reader() as s:
+        slots = {slot for _lease, slot, _entry, _company in due}
+        taken = {
+            (row.job, row.slot)
+            for row in s.execute(
+                select(JobLease.job, JobLease.slot).where(JobLease.slot.in_(sorted(slots)))
+            )
+        }
+    return [one for one in due if one[:2] not in taken]
 
 
 def _is_active(site: Site, entry: Entry[Job], company_id: int) -> bool:
@@ -135,7 +155,33 @@ def _is_active(site: Site, entry: Entry[Job], company_id: int) -> bool:
         return active_in(s).has(entry.owner)
 
 
+def _find_lost(site: Site, now: datetime) -> None:
+    """Runs whose worker did not live to finish them have failed, and are tried again as such."""
+    with site.system_reader() as s:
+        running = s.scalars(select(JobRun).where(JobRun.state == "running")).all()
+    lost = hands.gone(site, (run.worker for run in running))
+    gone = [run for run in running if run.worker in lost]
+    if not gone:
+        return
+    with site.system() as s:
+        for run in gone:
+            entry = site.plugins.registry.get(Job, run.job)
+            again = entry is not None and run.attempt <= entry.value.retries
+            s.execute(
+                update(JobRun)
+                .where(JobRun.id == run.id, JobRun.state == "running")
+                .values(
+                    state="failed",
+                    error=LOST,
+                    finished_at=now,
+                    next_try_at=now if again else None,
+                )
+                .execution_options(synchronize_session=False)
+            )
+
+
 def _retry(site: Site, now: datetime) -> int:
+    _find_lost(site, now)
     with site.system() as s:
         due = s.scalars(
             select(JobRun)
@@ -164,7 +210,12 @@ def run_job(site: Site, job: Job, company_id: int | None, slot: str, *, attempt:
     """
     with site.system() as s:
         run = JobRun(
-            job=job.name, company_id=company_id, slot=slot, attempt=attempt, started_at=clock.now()
+            job=job.name,
+            company_id=company_id,
+            slot=slot,
+            attempt=attempt,
+            worker=hands.me(),
+            started_at=clock.now(),
         )
         s.add(run)
         s.flush()
@@ -192,6 +243,21 @@ def run_job(site: Site, job: Job, company_id: int | None, slot: str, *, attempt:
         if error and attempt <= job.retries:
             stored.next_try_at = now + timedelta(minutes=attempt**2)
     return not error
+
+
+def prune_runs(site: Site, *, keep: timedelta = RUNS_KEPT) -> int:
+    """Forget runs and requests that ended longer ago than ``keep``; returns how many."""
+    before = clock.now() - keep
+    gone = 0
+    with site.system() as s:
+        for model in (JobRun, JobRequest):
+            done: Any = s.execute(
+                delete(model)
+                .where(model.finished_at < before)
+                .execution_options(synchronize_session=False)
+            )
+            gone += int(done.rowcount)
+    return gone
 
 
 def run_worker(

@@ -40,6 +40,7 @@ _NONCE = 12
 HEADER_BYTES = len(MAGIC) + 1 + 16 + _NONCE
 INDEX_BYTES = 16
 _SESSION_CACHE = "zhike_data_keys"
+_COMPANY_KEY = "zhike_company_key"
 
 
 class Shredded(ZhikeError):
@@ -145,15 +146,22 @@ class KeyService:
             raise KeyringError(f"the data key {key.id} does not open: it was altered") from None
 
     def company_key(self, s: CompanySession) -> WrappedKey:
-        """The company key that wraps new data keys, made when a year has none yet."""
-        year = f"{clock.now():%Y}"
-        keys = self.store.company_keys(s)
-        if keys and keys[-1][0].startswith(year):
-            return keys[-1][1]
-        return self.add_company_key(s, year)
+        """The company key that wraps new data keys, made when a year has none yet.
+
+        Asked for once a session: an import makes thousands of data keys in one.
+        """
+        known: WrappedKey | None = s.info.get(_COMPANY_KEY)
+        if known is None:
+            year = f"{clock.now():%Y}"
+            keys = self.store.company_keys(s)
+            current = keys and keys[-1][0].startswith(year)
+            known = keys[-1][1] if current else self.add_company_key(s, year)
+            s.info[_COMPANY_KEY] = known
+        return known
 
     def add_company_key(self, s: CompanySession, label: str) -> WrappedKey:
         """Make a new company key under ``label``; if another process was first, take that one."""
+        s.info.pop(_COMPANY_KEY, None)
         made = self.wrap_company_key(s.company_id, uuid7(), secrets.token_bytes(32))
         if self.store.add_company_key(s, label, made):
             return made

@@ -46,7 +46,7 @@ class KeyStore(Protocol):
         ...
 
     def add_data_key(self, s: CompanySession, key: WrappedKey) -> None:
-        """Add a data key."""
+        """Add a data key; it is written with the rows that are sealed under it, at the latest."""
         ...
 
     def rewrap_data_key(self, s: CompanySession, key: WrappedKey) -> None:
@@ -121,8 +121,8 @@ class DatabaseKeyStore:
 
     def add_data_key(self, s: CompanySession, key: WrappedKey) -> None:
         """See :class:`KeyStore`."""
+        # Not flushed: the keys of many rows go to the database in one statement, with the rows.
         s.add(DataKey(id=key.id, kek_id=uuid.UUID(key.by), wrapped=key.wrapped))
-        s.flush()
 
     def rewrap_data_key(self, s: CompanySession, key: WrappedKey) -> None:
         """See :class:`KeyStore`."""

@@ -135,7 +135,7 @@ def _migrate(site: Site, name: str, from_version: str, actor: Actor) -> None:
                 object=name,
                 body={"from": from_version, "to": manifest.version},
             )
-    except Exception as error:
+    except Exception as error:  # the plugin's own code: whatever it raises is kept with its state
         log.exception("plugin %s could not be installed", name)
         text = f"{type(error).__name__}: {error}"[:2000]
         with site.system(actor) as s:

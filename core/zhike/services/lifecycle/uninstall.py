@@ -115,7 +115,7 @@ def uninstall(
         stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
         try:
             archive = write_archive(site, name, target / f"{name}-{stamp}.zip")
-        except BaseException:
+        except BaseException:  # interrupted too: nothing was lost yet, so it goes on working
             _set_state(site, name, before, actor)
             raise
         _clean_up(site, name, ignore_faults)
@@ -190,7 +190,7 @@ def _clean_up(site: Site, name: str, ignore_faults: bool) -> None:
 def _drop_tables(site: Site, name: str) -> None:
     try:
         migrate.downgrade(site.config, lineage(site.plugins, name), "base")
-    except Exception as error:
+    except Exception as error:  # a plugin's migrations: whatever they raise is told, and repeatable
         log.exception("plugin %s: migrations down failed", name)
         text = f"{type(error).__name__}: {error}"
         raise LifecycleError("hook", f"{name}: its tables could not go: {text}", name) from error

@@ -18,6 +18,8 @@ from zhike.services.transfer.template import is_example
 MAX_SHOWN = 500
 """Problems that a report keeps word by word for the page; the workbook has them all."""
 
+_STRETCH = 500
+
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
@@ -127,32 +129,44 @@ def check_rows(
 ) -> Iterator[CheckedRow]:
     """Yield each row after checking and count it in ``report``; examples are left out."""
     seen: dict[tuple[Any, ...], int] = {}
-    for row in upload.rows:
-        texts = {
-            key: as_text(row.cells[place]) if place < len(row.cells) else ""
-            for key, place in upload.mapped.places.items()
-        }
-        if not any(texts.values()):
-            continue  # only the error column of an earlier try is filled
-        if is_example(importer.columns, texts):
-            report.examples += 1
-            continue
-        report.total += 1
-        values, problems = _values(importer, upload, row, tz, translate)
-        checked = Checked(None, tuple(problems))
-        if checked.good:
-            checked = _validate(s, importer, values, problems)
-        problems = list(checked.problems)
-        if checked.good and (first := _duplicate(importer, values, checked, seen, row.number)):
-            problems.append(
-                Problem(_("The same as row %(row)d of this file.", row=first), importer.key[0])
-            )
-            checked = Checked(checked.value, tuple(problems))
-        report.problems.extend(RowProblem(row.number, problem) for problem in checked.problems)
-        report.good += checked.good
-        report.bad += not checked.good
-        report.warned += checked.good and bool(checked.problems)
-        yield CheckedRow(row.number, checked)
+    for start in range(0, len(upload.rows), _STRETCH):
+        stretch = [
+            (row.number, *_values(importer, upload, row, tz, translate))
+            for row in upload.rows[start : start + _STRETCH]
+            if _is_data(importer, upload, row, report)
+        ]
+        if importer.ahead is not None:
+            importer.ahead(s, [values for _number, values, problems in stretch if not problems])
+        for number, values, problems in stretch:
+            report.total += 1
+            checked = Checked(None, tuple(problems))
+            if checked.good:
+                checked = _validate(s, importer, values, problems)
+            first = _duplicate(importer, values, checked, seen, number) if checked.good else None
+            if first is not None:
+                same = Problem(
+                    _("The same as row %(row)d of this file.", row=first), importer.key[0]
+                )
+                checked = Checked(checked.value, (*checked.problems, same))
+            report.problems.extend(RowProblem(number, problem) for problem in checked.problems)
+            report.good += checked.good
+            report.bad += not checked.good
+            report.warned += checked.good and bool(checked.problems)
+            yield CheckedRow(number, checked)
+
+
+def _is_data(importer: Importer, upload: Upload, row: Row, report: Report) -> bool:
+    """Whether a row says something; examples of the template are counted and left out."""
+    texts = {
+        key: as_text(row.cells[place]) if place < len(row.cells) else ""
+        for key, place in upload.mapped.places.items()
+    }
+    if not any(texts.values()):
+        return False  # only the error column of an earlier try is filled
+    if is_example(importer.columns, texts):
+        report.examples += 1
+        return False
+    return True
 
 
 def _values(

@@ -109,7 +109,7 @@ def export(
                 file_format=file_format,
                 rows=file.rows,
             )
-    except BaseException:
+    except BaseException:  # what nobody wrote down leaves no file, also when interrupted
         file.close()
         raise
     return file
@@ -194,7 +194,7 @@ def write_file(
             count = _write_csv(path, rows, columns, heads, tz)
         else:
             count = _write_xlsx(path, rows, columns, heads, title, tz)
-    except BaseException:
+    except BaseException:  # half a file of personal data stays for nobody, also when interrupted
         os.unlink(path)
         raise
     name = f"{file_stem(title)}-{clock.local(clock.now(), tz):%Y%m%d-%H%M}.{file_format}"

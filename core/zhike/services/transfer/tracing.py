@@ -89,13 +89,16 @@ class Tracer:
         self._touched: dict[tuple[type[Any], uuid.UUID], _Touched] = {}
         self.number = 0
 
+    def added(self, _session: Any, row: Any) -> None:
+        """Remember a row as it enters the session: going through all new ones, row by row of the
+        file, would cost the more the longer the stretch is that is written at once."""
+        if isinstance(row, self._models):
+            touched = _Touched(row, None, self.number)
+            self._touched.setdefault((type(row), row.id), touched)
+
     def look(self, *_ignored: Any) -> None:
-        """Remember rows that are new or changed in the session and not yet written."""
+        """Remember rows that are changed in the session and not yet written."""
         s = self._session
-        for row in s.new:
-            if isinstance(row, self._models):
-                touched = _Touched(row, None, self.number)
-                self._touched.setdefault((type(row), row.id), touched)
         for row in s.dirty:
             if not isinstance(row, self._models) or (type(row), row.id) in self._touched:
                 continue
@@ -157,8 +160,11 @@ class Tracer:
 def tracing(s: CompanySession, models: Sequence[type[Any]]) -> Iterator[Tracer]:
     """Collect the images of ``models`` while the block runs."""
     tracer = Tracer(s, models)
-    event.listen(s, "before_flush", tracer.look)
+    watched = (("transient_to_pending", tracer.added), ("before_flush", tracer.look))
+    for name, call in watched:
+        event.listen(s, name, call)
     try:
         yield tracer
     finally:
-        event.remove(s, "before_flush", tracer.look)
+        for name, call in watched:
+            event.remove(s, name, call)

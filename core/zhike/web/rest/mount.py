@@ -51,7 +51,7 @@ def mount(app: Flask, host: PluginHost) -> None:
             continue
         try:
             _add(app, entry)
-        except Exception as error:
+        except Exception as error:  # the barrier around a plugin's operations
             if owner == CORE:
                 raise
             host.mark_broken(owner, "api", error)

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import flash, redirect, request, session, url_for
 from flask_babel import lazy_gettext
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -18,6 +17,7 @@ from zhike.i18n import _
 from zhike.services import door, ledger, passwords, people, sessions, tokens
 from zhike.web import security
 from zhike.web.context import act, current, reading, transaction
+from zhike.web.form import PageForm
 from zhike.web.page import form_errors, keeping, options, page
 from zhike.web.renewal import proof_wanted, renew
 from zhike.web.views._core import bp
@@ -37,7 +37,7 @@ def me() -> Any:
     )
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(PageForm):
     """The present password once, the new one twice."""
 
     current = PasswordField(lazy_gettext("Current password"), [InputRequired(), Length(max=1000)])
@@ -188,7 +188,7 @@ def sessions_end() -> Any:
     return redirect(url_for("core.sessions_list"), 303)
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc]
+class TokenForm(PageForm):
     """What a token is for, what it may do, and for how long."""
 
     title = StringField(lazy_gettext("What is it for?"), [InputRequired(), Length(max=100)])

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import flash, redirect, request, session, url_for
 from flask_babel import lazy_gettext
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -16,13 +15,14 @@ from zhike.i18n import _
 from zhike.services import door, people, sessions
 from zhike.web import cookies, security
 from zhike.web.context import current
+from zhike.web.form import PageForm
 from zhike.web.page import page
 from zhike.web.redirects import safe_next
 from zhike.web.renewal import renew
 from zhike.web.views._core import bp
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]
+class LoginForm(PageForm):
     """Login and password; a login is any spelling of the user name."""
 
     username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=200)])
@@ -30,7 +30,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
 
 
-class ProofForm(FlaskForm):  # type: ignore[misc]
+class ProofForm(PageForm):
     """The password alone."""
 
     password = PasswordField(lazy_gettext("Password"), [InputRequired(), Length(max=1000)])
@@ -88,7 +88,7 @@ def login_post() -> Any:
             sessions.revoke(s, me.identity.user.id, me.identity.session_id)
     session.clear()  # a new sign-in begins with a new CSRF token
     response = redirect(safe_next(form.next.data, url_for("core.home")), 303)
-    cookies.put_token(response, result.token)  # type: ignore[arg-type]
+    cookies.put_token(response, result.token)
     return response
 
 
@@ -104,7 +104,7 @@ def logout() -> Any:
     session.clear()
     flash(_("You are signed out. Nothing of yours is left in this browser."), "success")
     response = redirect(url_for("core.login"), 303)
-    cookies.drop_token(response)  # type: ignore[arg-type]
+    cookies.drop_token(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -81,7 +81,7 @@ def set_language() -> Any:
     locale = _chosen("locale", i18n.LOCALES)
     _remember(locale=locale)
     response = redirect(safe_next(request.form.get("next")), 303)
-    cookies.put_choice(response, "zhike_locale", locale)  # type: ignore[arg-type]
+    cookies.put_choice(response, "zhike_locale", locale)
     return response
 
 
@@ -91,7 +91,7 @@ def set_theme() -> Any:
     theme = _chosen("theme", i18n.THEMES)
     _remember(theme=theme)
     response = redirect(safe_next(request.form.get("next")), 303)
-    cookies.put_choice(response, "zhike_theme", theme)  # type: ignore[arg-type]
+    cookies.put_choice(response, "zhike_theme", theme)
     return response
 
 
@@ -100,7 +100,7 @@ def set_shortcuts() -> Any:
     """Switch shortcuts of a single key on or off in this browser (WCAG 2.1.4)."""
     chosen = _chosen("on", ("0", "1"))
     response = redirect(safe_next(request.form.get("next")), 303)
-    cookies.put_choice(response, "zhike_keys", "on" if chosen == "1" else "off")  # type: ignore[arg-type]
+    cookies.put_choice(response, "zhike_keys", "on" if chosen == "1" else "off")
     return response
 
 

@@ -6,12 +6,12 @@ import uuid
 from typing import Any
 
 from flask import redirect, request, url_for
-from flask_wtf import FlaskForm
 from pydantic import BaseModel, ConfigDict, Field
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from zhike.api import (
+    PageForm,
     PluginBlueprint,
     UserError,
     act,
@@ -26,7 +26,7 @@ from zhike.api import (
 bp = PluginBlueprint("acme_hello")
 
 
-class NameForm(FlaskForm):
+class NameForm(PageForm):
     """A name."""
 
     name = StringField("Name", [InputRequired()])

@@ -1,0 +1,33 @@
+"""The base of every form on a page, of the core and of plugins.
+
+The libraries below come without types: this is where that ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+
+__all__ = ["PageForm"]
+
+
+class PageForm(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """A form on a page: its fields are class attributes, its CSRF token comes with it.
+
+    In a view: ``if form.validate_on_submit(): with keeping(form), transaction() as s: …``.
+    """
+
+    if TYPE_CHECKING:
+        data: dict[str, Any]
+        errors: Mapping[str | None, Sequence[str]]
+        form_errors: list[str]
+
+        def __iter__(self) -> Iterator[Any]: ...
+        def __getitem__(self, name: str) -> Any: ...
+        def __contains__(self, name: str) -> bool: ...
+        def is_submitted(self) -> bool: ...
+        def validate_on_submit(self, extra_validators: Mapping[str, Any] | None = None) -> bool: ...
+        def hidden_tag(self, *fields: Any) -> Markup: ...
