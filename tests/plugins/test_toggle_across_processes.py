@@ -26,7 +26,6 @@ from zhike.plugins import fingerprints
 from zhike.services import door, lifecycle
 from zhike.site import Site
 from zhike.testing import make_company, make_site, make_user
-from zhike.testing.postgresql import throwaway_database
 from zhike.web import cookies
 from zhike.web.app import create_app
 
@@ -111,8 +110,8 @@ def served(
     if request.param == "sqlite":
         yield from _serve(tmp_path, folder, "", zhike_template)
     else:
-        with throwaway_database() as url:
-            yield from _serve(tmp_path, folder, url, None)
+        url = request.getfixturevalue("postgresql_url")
+        yield from _serve(tmp_path, folder, url, None)
 
 
 def _serve(tmp_path: Path, folder: Path, url: str, template: Path | None) -> Iterator[Served]:

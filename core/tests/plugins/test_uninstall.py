@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -184,18 +185,15 @@ def test_every_column_of_the_core_that_can_hold_a_plugin_is_accounted_for() -> N
 
 @pytest.mark.postgresql
 def test_the_whole_life_on_postgresql(
-    write_plugin: Write, fresh: Callable[[str], str], folder: Path, tmp_path: Path
+    write_plugin: Write,
+    fresh: Callable[[str], str],
+    folder: Path,
+    tmp_path: Path,
+    postgresql_url: str,
 ) -> None:
-    from zhike.testing.postgresql import throwaway_database
-
     name = with_tables(write_plugin, fresh("pg"))
-    with throwaway_database() as url:
-        site = make_site(
-            tmp_path / "home",
-            [name],
-            database_url=url,
-            plugin_path=(folder,),
-        )
+    made = make_site(tmp_path / "home", [name], database_url=postgresql_url, plugin_path=(folder,))
+    with closing(made) as site:
         company = make_company(site, "aa", [name])
         assert active(site, company) == [name]
         fill(site, name, company)
@@ -205,7 +203,6 @@ def test_the_whole_life_on_postgresql(
         with zipfile.ZipFile(archive) as file:
             assert len(file.read(f"{name}__line.jsonl").splitlines()) == 2
         assert tables(site, name) == []
-        site.close()
 
 
 def test_one_that_is_half_gone_can_only_be_finished(
