@@ -97,6 +97,46 @@ def test_moved_and_cancelled(site: Site, staff: uuid.UUID) -> None:
     assert sweep(site, NOON + timedelta(hours=1)).fired == 1
 
 
+def test_moved_while_a_sweep_had_claimed_it(
+    site: Site, staff: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = DeadlineHandler(kind="core.test", title="Test", fire=telling(staff))
+    contribute(site, "register_deadlines", handler)
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+    claim = deadlines._claim
+
+    def claim_and_move(site: Site, now: datetime) -> list[tuple[int, uuid.UUID]]:
+        claimed = claim(site, now)
+        monkeypatch.undo()
+        with site.transaction(1) as s:
+            schedule(s, "core.test", "a", NOON + timedelta(minutes=1))
+        return claimed
+
+    monkeypatch.setattr(deadlines, "_claim", claim_and_move)
+    assert sweep(site, NOON).fired == 0
+    assert notices(site) == 0
+    assert sweep(site, NOON + timedelta(minutes=1)).fired == 1, "no lease is left on it"
+
+
+def test_set_anew_after_a_failure_begins_anew(site: Site) -> None:
+    broken = [True]
+
+    def fire(s: CompanySession, deadline: Deadline) -> None:
+        if broken[0]:
+            raise RuntimeError("not today")
+
+    contribute(site, "register_deadlines", DeadlineHandler(kind="core.test", title="T", fire=fire))
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+    assert sweep(site, NOON).failed == 1
+    with site.transaction(1) as s:
+        row = schedule(s, "core.test", "a", NOON)
+        assert (row.attempt, row.last_error) == (0, "")
+    broken[0] = False
+    assert sweep(site, NOON).fired == 1, "it does not wait for the pause after the failure"
+
+
 def test_failure_undoes_its_effect_and_is_tried_again(site: Site, staff: uuid.UUID) -> None:
     tell = telling(staff)
     broken = [True]
@@ -144,8 +184,12 @@ def test_a_plugin_that_is_off_sleeps(site: Site, staff: uuid.UUID) -> None:
         schedule(s, "acme.test", "a", NOON)
         schedule(s, "gone.test", "a", NOON)
     assert sweep(site, NOON).asleep == 2
-    assert sweep(site, NOON + timedelta(days=100)).asleep == 2, "asleep is not failed"
+    for days in range(1, deadlines.MOST_TRIES + 3):
+        assert sweep(site, NOON + timedelta(days=days)).asleep == 2, "asleep is not failed"
     assert notices(site) == 0
+    with site.reader(1) as s:
+        rows = s.execute(select(Deadline.state, Deadline.attempt)).all()
+    assert [tuple(row) for row in rows] == [("running", 0)] * 2, "sleeping uses up no try"
 
 
 def test_many_sweepers_at_once(site: Site, staff: uuid.UUID) -> None:
@@ -203,7 +247,7 @@ def test_a_daily_job_that_was_missed_is_done_later_that_day(site: Site) -> None:
         name="core.daily", title="D", run=lambda s: ran.append(s.company_id), daily_at=time(9, 0)
     )
     contribute(site, "register_jobs", job)
-    for hour, expected in ((8, 0), (11, 2), (12, 2)):
+    for hour, expected in ((8, 0), (11, 2), (12, 2), (13, 2), (14, 2)):
         with clock.frozen(datetime(2026, 11, 21, hour - 8, 0, tzinfo=UTC)):  # Shanghai is UTC+8
             tick(site)
         assert len(ran) == expected, hour
@@ -224,12 +268,10 @@ def test_a_failed_job_is_tried_again_and_stays_visible(site: Site) -> None:
     with site.system() as s:
         two = companies.Company
         s.get(two, 2).closed_at = NOON
-    with clock.frozen(NOON):
-        tick(site)
-    for minutes in (1, 2, 3, 4, 5):
+    for minutes, expected in enumerate((1, 2, 2, 2, 2, 3, 3)):  # after 1 minute, then after 4
         with clock.frozen(NOON + timedelta(minutes=minutes)):
             tick(site)
-    assert len(tries) == 3
+        assert len(tries) == expected, minutes
     with site.system_reader() as s:
         states = s.scalars(
             select(JobRun.state).where(JobRun.job == "core.flaky").order_by(JobRun.attempt)
@@ -237,6 +279,23 @@ def test_a_failed_job_is_tried_again_and_stays_visible(site: Site) -> None:
     assert states == ["failed", "failed", "done"]
     with site.reader(1) as s:
         assert len(s.scalars(select(Staff)).all()) == 1, "failed tries left nothing"
+
+
+def test_a_job_that_always_fails_is_left_alone_after_its_retries(site: Site) -> None:
+    tries: list[int] = []
+
+    def run(s: CompanySession) -> None:
+        tries.append(s.company_id)
+        raise RuntimeError("no")
+
+    # Due at midnight only, so that whatever else runs is another try.
+    job = Job(name="core.hopeless", title="H", run=run, every_minutes=24 * 60, retries=2)
+    contribute(site, "register_jobs", job)
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+    for minutes in range(0, 60, 2):
+        with clock.frozen(midnight + timedelta(minutes=minutes)):
+            tick(site)
+    assert sorted(tries) == [1, 1, 1, 2, 2, 2]
 
 
 def test_when_the_clock_goes_back_nothing_new_fires(site: Site, staff: uuid.UUID) -> None:
