@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from zhike.api import Actor, Unit, clock, organisation
+from zhike.api import Actor, Unit, organisation
 from zhike.services import door
 from zhike.site import Site
-from zhike.testing import make_company, make_user
+from zhike.testing import make_company, make_user, noon_zone
 from zhike.web import cookies
 from zhike_sales_floor.models import Visit
 from zhike_sales_floor.services import arrivals, floor
@@ -69,17 +69,12 @@ class Served:
             return work(s)
 
 
-def noon_now() -> str:
-    """A zone where it is past twelve, so that no day ends while a browser looks on."""
-    return f"Etc/GMT{clock.now().hour - 12:+d}"  # POSIX writes what is east of Greenwich as minus
-
-
 @pytest.fixture
 def served(site: Site, app: Any) -> Iterator[Served]:
     """The floor behind a real server, with forms protected as in life."""
     company = make_company(site, "lanjing", ["sales_floor"])
     with site.transaction(company, DESK) as s:
-        unit = Unit(name="滨江案场", kind="site", code="BJ", tz=noon_now())
+        unit = Unit(name="滨江案场", kind="site", code="BJ", tz=noon_zone())
         s.add(unit)
         s.flush()
         reps = []

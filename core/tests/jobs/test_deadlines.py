@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import zhike.models  # noqa: F401
+import zhike.models  # noqa: F401  all tables of the core
 from zhike import clock
 from zhike.config import Config
 from zhike.contributions import DeadlineHandler, Job

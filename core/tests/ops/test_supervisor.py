@@ -202,7 +202,7 @@ def test_a_stop_while_starting_begins_nothing_further() -> None:
     web = ChildSpec("web", ["true"], announces=True)
     made = Supervisor([web, ChildSpec("worker", ["true"])], on_ready=lambda: None)
     made._due.clear()
-    child = Child(web, Process(), time.monotonic(), None, ready=False)  # type: ignore[arg-type]
+    child = Child(web, Process(), time.monotonic(), None, ready=False)
     made._children.append(child)
     made._signals.append(signal.SIGTERM)
     made._obey()

@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,10 @@ def test_uninstall_shows_saves_asks_and_leaves_only_ledger_lines(
         lifecycle.uninstall(site, name, typed=name)
     with site.transaction(company) as s:
         lifecycle.disable(s, name)
-    with pytest.raises(LifecycleError) as caught:
-        lifecycle.uninstall(site, name, typed="something else")
-    assert caught.value.kind == "name"
+    for typed in ("something else", name.upper(), f"{name} ", ""):
+        with pytest.raises(LifecycleError) as caught:
+            lifecycle.uninstall(site, name, typed=typed)
+        assert caught.value.kind == "name", typed
     assert tables(site, name)
 
     archive = lifecycle.uninstall(site, name, typed=name)
@@ -181,6 +183,32 @@ def test_every_column_of_the_core_that_can_hold_a_plugin_is_accounted_for() -> N
     known = Base.metadata.tables
     assert [t for t, _, _ in OWNED if t not in known] == []
     assert [t for t, _ in KEPT if t not in known] == []
+
+
+def test_an_archive_that_cannot_be_written_leaves_all_as_it_was(
+    write_plugin: Write,
+    open_with: Open,
+    fresh: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = with_tables(write_plugin, fresh("full"))
+    site = open_with(name)
+    company = make_company(site, "aa")
+
+    def no_space(*_args: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        # The package gives its function the name of this module.
+        module = import_module("zhike.services.lifecycle.uninstall")
+        patched.setattr(module, "write_archive", no_space)
+        with pytest.raises(OSError, match="no space"):
+            lifecycle.uninstall(site, name, typed=name)
+    with site.system_reader() as s:
+        assert s.get_one(PluginState, name).state == "installed"
+    with site.transaction(company) as s:
+        assert lifecycle.enable(s, name) == (name,), "it can still be used"
+    fill(site, name, company)
 
 
 @pytest.mark.postgresql

@@ -117,6 +117,15 @@ def test_before_the_first_version_the_first_one_stands(tally: Site, firm: int) -
     assert cap(tally, firm, NOW - 30 * DAY) == 7
 
 
+def test_before_the_first_choice_the_first_one_stands(tally: Site, firm: int) -> None:
+    with at(NOW + DAY), tally.transaction(firm) as s:
+        row = policies.create(s, preset="tally.T2", name="试点")
+        second = policies.publish(s, row.id, reason="试点").policy_id
+        policies.choose(s, "tally", None, second)
+    assert cap(tally, firm, NOW + DAY) == 3
+    assert cap(tally, firm, NOW - DAY) == 7
+
+
 def test_the_nearest_choice_up_the_tree_wins(tally: Site, firm: int) -> None:
     one = make_unit(tally, firm, "LJ")
     desk = make_unit(tally, firm, "LJ-A", one)

@@ -54,13 +54,13 @@ class Floor:
 
     def arrive(self, *persons: Person, minutes: int = 1, **fields: object) -> Act:
         """A party comes in; nobody named is somebody new."""
-        arrival = Arrival(persons=persons or (Person(),), **fields)  # type: ignore[arg-type]
+        arrival = Arrival(persons=persons or (Person(),), **fields)
         return self.do(lambda s: arrivals.arrive(s, self.unit, arrival), minutes=minutes)
 
     def sign_in(self, letters: str) -> None:
         """Reps sign in, in this order."""
         for letter in letters:
-            self.do(lambda s, who=letter: floor.sign_in(s, self.unit, self.reps[who]))  # type: ignore[misc]
+            self.do(lambda s, who=letter: floor.sign_in(s, self.unit, self.reps[who]))
 
     def ring(self) -> str:
         """The ring from the pointer, as letters."""
