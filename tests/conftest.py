@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from zhike.db.base import Base, ScopedModel
 from zhike.db.session import Actor
@@ -23,7 +23,7 @@ from zhike.services import (
     people,
 )
 from zhike.site import Site
-from zhike.testing import make_company, make_site, make_user
+from zhike.testing import make_company, make_site, make_user, noon_zone
 
 
 @dataclass
@@ -43,11 +43,16 @@ class LivedIn:
     next_door: uuid.UUID
     ids: dict[str, list[uuid.UUID]] = field(default_factory=dict)
 
+    @property
+    def tables(self) -> list[Table]:
+        """The tables that the site has."""
+        return tables_of(self.site)
+
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the company, by table; two equal dumps mean that nothing has changed."""
         found: dict[str, list[tuple[Any, ...]]] = {}
         with self.site.unscoped("comparing a company's rows in a test", write=False) as s:
-            for model in scoped_models():
+            for model in scoped_models(self.site):
                 rows = s.execute(
                     select(model.__table__).where(model.company_id == self.company)
                 ).all()
@@ -57,7 +62,7 @@ class LivedIn:
     def collect_ids(self) -> None:
         """Look up the ids of all rows."""
         with self.site.unscoped("ids for a test", write=False) as s:
-            for model in scoped_models():
+            for model in scoped_models(self.site):
                 statement = select(model.id).where(model.company_id == self.company)
                 self.ids[str(model.__table__.name)] = list(s.scalars(statement))
 
@@ -65,7 +70,7 @@ class LivedIn:
         """Ids of the rows that belong to one unit, by table; its staff are those with a post."""
         found: dict[str, list[uuid.UUID]] = {}
         with self.site.unscoped("ids of a unit for a test", write=False) as s:
-            for model in scoped_models():
+            for model in scoped_models(self.site):
                 columns = model.__table__.columns
                 if "unit_id" in columns:
                     what = (model.company_id == self.company, columns["unit_id"] == unit)
@@ -82,11 +87,19 @@ class LivedIn:
         return {table: [row for row in rows if unit in row] for table, rows in self.dump().items()}
 
 
-def scoped_models() -> list[type[ScopedModel]]:
-    """Every model whose rows belong to a company."""
+def tables_of(site: Site) -> list[Table]:
+    """The tables that this site has: tests of other plugins leave theirs in the metadata."""
+    owners = {"core", *site.plugins.names}
+    return [t for t in Base.metadata.sorted_tables if t.info.get("plugin") in owners]
+
+
+def scoped_models(site: Site) -> list[type[ScopedModel]]:
+    """Every model of the site whose rows belong to a company."""
+    tables = set(tables_of(site))
     classes = (mapper.class_ for mapper in Base.registry.mappers)
     return sorted(
-        (c for c in classes if issubclass(c, ScopedModel)), key=lambda c: str(c.__table__.name)
+        (c for c in classes if issubclass(c, ScopedModel) and c.__table__ in tables),
+        key=lambda c: str(c.__table__.name),
     )
 
 
@@ -100,7 +113,9 @@ def _open_site(
     from zhike_sales_floor.services.setup import prepare
 
     with site.transaction(company, actor) as s:
-        unit = organisation.add_unit(s, name=f"{mark}案场{code}", code=code, kind="site").id
+        unit = organisation.add_unit(
+            s, name=f"{mark}案场{code}", code=code, kind="site", tz=noon_zone()
+        ).id
         staff = []
         for n in range(3):
             who = organisation.add_staff(

@@ -189,7 +189,7 @@ def _path(world: World, rule: GuardedRule) -> str:
         elif kind in ("IntegerConverter", "FloatConverter"):
             values[name] = 1
         elif kind == "AnyConverter":
-            values[name] = sorted(converter.items)[0]  # type: ignore[attr-defined]
+            values[name] = sorted(converter.items)[0]
         else:
             values[name] = "x"
     built = rule.build(values)

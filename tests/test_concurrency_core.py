@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,7 +20,6 @@ from zhike.services.companies import create_company
 from zhike.services.numbering import NumberRule, ensure
 from zhike.site import Site
 
-SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432"
 PROCESSES, TURNS = 8, 40
 
 # One process: each turn takes a number, seals a phone and writes a ledger line in one transaction;
@@ -82,26 +78,11 @@ print(done)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Config]:
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     """A site's configuration on an empty database of either kind."""
-    home = tmp_path / "home"
-    if request.param == "sqlite":
-        yield Config(home=home)
-        return
-    psycopg = pytest.importorskip("psycopg")
-    name = f"zhike_race_{uuid.uuid4().hex[:12]}"
-    try:
-        server = psycopg.connect(
-            SERVER.replace("+psycopg", "") + "/postgres", autocommit=True, connect_timeout=5
-        )
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL server: {error}")
-    with closing(server):
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield Config(home=home, database_url=f"{SERVER}/{name}")
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgresql = request.param == "postgresql"
+    url: str = request.getfixturevalue("postgresql_url") if postgresql else ""
+    return Config(home=tmp_path / "home", database_url=url)
 
 
 def test_eight_processes_leave_no_gap_no_fork_no_loss(config: Config) -> None:

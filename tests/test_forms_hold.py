@@ -88,7 +88,7 @@ def world(lived_in: Any) -> Any:
             if kind == "UUIDConverter":
                 values[name] = mine.clerk if name == "user_id" else (found or [uuid.uuid4()])[0]
             elif kind == "AnyConverter":
-                values[name] = sorted(converter.items)[0]  # type: ignore[attr-defined]
+                values[name] = sorted(converter.items)[0]
             else:
                 values[name] = "sales_floor" if kind == "UnicodeConverter" else 1
         built = rule.build(values)
@@ -168,7 +168,7 @@ def _protected(mine: Any) -> dict[tuple[str, Any], tuple[Any, ...]]:
     """The columns of every row, scoped or global, that no form may reach."""
     found: dict[tuple[str, Any], tuple[Any, ...]] = {}
     with mine.site.unscoped("comparing rows in a test", write=False) as s:
-        for table in Base.metadata.sorted_tables:
+        for table in mine.tables:
             names = [c for c in table.columns if c.name in PROTECTED]
             if "id" not in table.columns or table.name == "core__login_session":
                 continue

@@ -123,7 +123,7 @@ def _addresses(rule: GuardedRule, lived: Any, unit: uuid.UUID | None = None) -> 
         elif kind in ("IntegerConverter", "FloatConverter"):
             values[name] = [1]
         elif kind == "AnyConverter":
-            values[name] = sorted(converter.items)[:1]  # type: ignore[attr-defined]
+            values[name] = sorted(converter.items)[:1]
         else:
             values[name] = ["sales_floor" if name in ("plugin", "name") else "x"]
     longest = max((len(v) for v in values.values()), default=1)

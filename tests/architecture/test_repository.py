@@ -74,7 +74,7 @@ def names(lines: list[str]) -> dict[str, str]:
     for line in lines:
         text = line.split("#")[0].strip()
         if text and not text.startswith("-"):
-            name, rest = re.match(r"([A-Za-z0-9_.-]+(?:\[[^\]]*\])?)(.*)", text).groups()  # type: ignore[union-attr]
+            name, rest = re.match(r"([A-Za-z0-9_.-]+(?:\[[^\]]*\])?)(.*)", text).groups()
             found[name.lower()] = rest.replace(" ", "").replace('"', "'")
     return found
 

@@ -150,7 +150,7 @@ def panel_paths() -> set[str]:
     from zhike.web.rights import GuardedRule
 
     app = Flask("zhike")
-    app.url_rule_class = GuardedRule  # type: ignore[assignment]
+    app.url_rule_class = GuardedRule
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     return {

@@ -122,7 +122,7 @@ def test_the_guide_names_every_page_of_the_panel_and_no_other() -> None:
     assert stated == {path for path in facts.panel_paths() if "…" not in path}
 
 
-@pytest.mark.parametrize("name", [ADMIN, "docs/guide/index.md"])
+@pytest.mark.parametrize("name", [ADMIN, "docs/guide/index.md", "docs/guide/first-morning.md"])
 def test_words_in_quotation_marks_stand_on_pages(name: str) -> None:
     """「…」 in the guides is what a page says, to the letter."""
     said = on_pages()

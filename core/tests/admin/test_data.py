@@ -76,7 +76,7 @@ def keeper(site: Site, app: object) -> FlaskClient:
         user = people.add_user(
             s, login="keeper", name="keeper", is_system_admin=True, must_change_password=False
         ).id
-    return sign_in(app, site, user)  # type: ignore[arg-type]
+    return sign_in(app, site, user)
 
 
 def test_backups_are_the_system_administrator_s(

@@ -236,7 +236,7 @@ def test_worker_stops_when_told(site: Path) -> None:
     from zhike.models.plugin import Process
 
     opened = Site.open(Config(home=site), plugins=False)
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + 90
     while True:
         with opened.system_reader() as s:
             if s.scalars(select(Process.pid).where(Process.kind == "worker")).first():
@@ -245,7 +245,7 @@ def test_worker_stops_when_told(site: Path) -> None:
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         time.sleep(0.05)
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(90) == 0
     with opened.system_reader() as s:
         assert s.scalars(select(Process.pid)).all() == []
     opened.close()

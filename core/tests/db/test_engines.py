@@ -101,7 +101,10 @@ def test_readers_go_on_while_somebody_writes(make_sqlite: Callable[[], Site]) ->
 def test_connections_are_set_up_as_measured(make_sqlite: Callable[[], Site]) -> None:
     site = make_sqlite()
     with site.engines.write.connect() as connection:
-        ask = lambda pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()  # noqa: E731
+
+        def ask(pragma: str) -> object:
+            return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+
         assert ask("journal_mode") == "wal"
         assert ask("synchronous") == 2
         assert ask("foreign_keys") == 1

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, exists, func, select, union_all, update
 from sqlalchemy.orm import aliased
 
+from zhike.db.upsert import insert_if_absent
 from zhike.errors import NotFound, ScopeError
 from zhike.models.company import Company
 from zhike.models.organisation import Post, Staff, Unit
@@ -113,10 +114,13 @@ def test_bulk_inserts_go_through_the_helper(filled: Site) -> None:
         with pytest.raises(ScopeError):
             s.connection()
         assert s.insert_many(Party, [{"name": "甲", "company_id": 2}, {"name": "乙"}]) == 2
+        assert insert_if_absent(s, Unit, company_id=2, kind="site", code="new", name="丙")
     with filled.reader(2) as s:
         assert s.scalar(select(func.count()).select_from(Party)) == 3
+        assert s.scalars(select(Unit.code)).all() == ["hq"]
     with filled.reader(1) as s:
         assert s.scalar(select(func.count()).select_from(Party)) == 5
+        assert sorted(s.scalars(select(Unit.code))) == ["hq", "new"]
 
 
 def test_a_row_of_another_company_is_not_written(filled: Site) -> None:
@@ -125,9 +129,13 @@ def test_a_row_of_another_company_is_not_written(filled: Site) -> None:
     with filled.reader(2) as s:
         row = s.scalars(select(Party)).first()
     assert row is not None
+    with pytest.raises(ScopeError), filled.transaction(1) as s:
+        s.delete(row)
     row.name = "偷改"
     with pytest.raises(ScopeError), filled.transaction(1) as s:
         s.add(row)
+    with filled.reader(2) as s:
+        assert sorted(s.scalars(select(Party.name))) == [f"客户2-{n}" for n in range(3)]
 
 
 def test_references_never_cross_companies_even_in_the_database(filled: Site) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-import zhike.models  # noqa: F401
+import zhike.models  # noqa: F401  all tables of the core
 from zhike import clock
 from zhike.config import Config
 from zhike.contributions import DeadlineHandler, Job
@@ -99,6 +100,46 @@ def test_moved_and_cancelled(site: Site, staff: uuid.UUID) -> None:
     assert sweep(site, NOON + timedelta(hours=1)).fired == 1
 
 
+def test_moved_while_a_sweep_had_claimed_it(
+    site: Site, staff: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = DeadlineHandler(kind="core.test", title="Test", fire=telling(staff))
+    contribute(site, "register_deadlines", handler)
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+    claim = deadlines._claim
+
+    def claim_and_move(site: Site, now: datetime) -> list[tuple[int, uuid.UUID]]:
+        claimed = claim(site, now)
+        monkeypatch.undo()
+        with site.transaction(1) as s:
+            schedule(s, "core.test", "a", NOON + timedelta(minutes=1))
+        return claimed
+
+    monkeypatch.setattr(deadlines, "_claim", claim_and_move)
+    assert sweep(site, NOON).fired == 0
+    assert notices(site) == 0
+    assert sweep(site, NOON + timedelta(minutes=1)).fired == 1, "no lease is left on it"
+
+
+def test_set_anew_after_a_failure_begins_anew(site: Site) -> None:
+    broken = [True]
+
+    def fire(s: CompanySession, deadline: Deadline) -> None:
+        if broken[0]:
+            raise RuntimeError("not today")
+
+    contribute(site, "register_deadlines", DeadlineHandler(kind="core.test", title="T", fire=fire))
+    with site.transaction(1) as s:
+        schedule(s, "core.test", "a", NOON)
+    assert sweep(site, NOON).failed == 1
+    with site.transaction(1) as s:
+        row = schedule(s, "core.test", "a", NOON)
+        assert (row.attempt, row.last_error) == (0, "")
+    broken[0] = False
+    assert sweep(site, NOON).fired == 1, "it does not wait for the pause after the failure"
+
+
 def test_failure_undoes_its_effect_and_is_tried_again(site: Site, staff: uuid.UUID) -> None:
     tell = telling(staff)
     broken = [True]
@@ -146,8 +187,12 @@ def test_a_plugin_that_is_off_sleeps(site: Site, staff: uuid.UUID) -> None:
         schedule(s, "acme.test", "a", NOON)
         schedule(s, "gone.test", "a", NOON)
     assert sweep(site, NOON).asleep == 2
-    assert sweep(site, NOON + timedelta(days=100)).asleep == 2, "asleep is not failed"
+    for days in range(1, deadlines.MOST_TRIES + 3):
+        assert sweep(site, NOON + timedelta(days=days)).asleep == 2, "asleep is not failed"
     assert notices(site) == 0
+    with site.reader(1) as s:
+        rows = s.execute(select(Deadline.state, Deadline.attempt)).all()
+    assert [tuple(row) for row in rows] == [("running", 0)] * 2, "sleeping uses up no try"
 
 
 def test_many_sweepers_at_once(site: Site, staff: uuid.UUID) -> None:
@@ -205,7 +250,7 @@ def test_a_daily_job_that_was_missed_is_done_later_that_day(site: Site) -> None:
         name="core.daily", title="D", run=lambda s: ran.append(s.company_id), daily_at=time(9, 0)
     )
     contribute(site, "register_jobs", job)
-    for hour, expected in ((8, 0), (11, 2), (12, 2)):
+    for hour, expected in ((8, 0), (11, 2), (12, 2), (13, 2), (14, 2)):
         with clock.frozen(datetime(2026, 11, 21, hour - 8, 0, tzinfo=UTC)):  # Shanghai is UTC+8
             tick(site)
         assert len(ran) == expected, hour
@@ -226,12 +271,10 @@ def test_a_failed_job_is_tried_again_and_stays_visible(site: Site) -> None:
     with site.system() as s:
         two = companies.Company
         s.get(two, 2).closed_at = NOON
-    with clock.frozen(NOON):
-        tick(site)
-    for minutes in (1, 2, 3, 4, 5):
+    for minutes, expected in enumerate((1, 2, 2, 2, 2, 3, 3)):  # after 1 minute, then after 4
         with clock.frozen(NOON + timedelta(minutes=minutes)):
             tick(site)
-    assert len(tries) == 3
+        assert len(tries) == expected, minutes
     with site.system_reader() as s:
         states = s.scalars(
             select(JobRun.state).where(JobRun.job == "core.flaky").order_by(JobRun.attempt)
@@ -239,6 +282,23 @@ def test_a_failed_job_is_tried_again_and_stays_visible(site: Site) -> None:
     assert states == ["failed", "failed", "done"]
     with site.reader(1) as s:
         assert len(s.scalars(select(Staff)).all()) == 1, "failed tries left nothing"
+
+
+def test_a_job_that_always_fails_is_left_alone_after_its_retries(site: Site) -> None:
+    tries: list[int] = []
+
+    def run(s: CompanySession) -> None:
+        tries.append(s.company_id)
+        raise RuntimeError("no")
+
+    # Due at midnight only, so that whatever else runs is another try.
+    job = Job(name="core.hopeless", title="H", run=run, every_minutes=24 * 60, retries=2)
+    contribute(site, "register_jobs", job)
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+    for minutes in range(0, 60, 2):
+        with clock.frozen(midnight + timedelta(minutes=minutes)):
+            tick(site)
+    assert sorted(tries) == [1, 1, 1, 2, 2, 2]
 
 
 def test_when_the_clock_goes_back_nothing_new_fires(site: Site, staff: uuid.UUID) -> None:
@@ -285,16 +345,22 @@ def test_requests(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_worker_stops_when_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from threading import Event, Timer
-
     stop = Event()
     seen: list[str] = []
-    monkeypatch.setattr(worker, "dispatch_outbox", lambda site: seen.append("outbox"))
-    monkeypatch.setattr(worker, "tick", lambda site: seen.append("tick"))
-    Timer(0.3, stop.set).start()
-    worker.run_worker(site, stop=stop, pause=0.05)
+
+    def note(what: str) -> None:
+        seen.append(what)
+        if seen.count("outbox") >= 2 and "tick" in seen:
+            stop.set()
+
+    monkeypatch.setattr(worker, "dispatch_outbox", lambda site: note("outbox"))
+    monkeypatch.setattr(worker, "tick", lambda site: note("tick"))
+    working = Thread(target=worker.run_worker, args=(site,), kwargs={"stop": stop, "pause": 0.01})
+    working.start()
+    working.join(60)  # against hanging only
+    assert not working.is_alive()
     assert seen.count("outbox") >= 2
-    assert seen.count("tick") >= 1
+    assert "tick" in seen
 
 
 def _begin_and_die(config: Config) -> None:

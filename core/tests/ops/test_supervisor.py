@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,14 +74,14 @@ class Running:
 
     def wait(self, condition: Callable[[], object]) -> None:
         """A generous limit against hanging; nothing here asserts a duration."""
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 90
         while not condition():
             assert time.monotonic() < limit, f"never happened; log: {self.lines}"
             time.sleep(0.02)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
 
 def alive(pid: int) -> bool:
@@ -93,12 +93,14 @@ def alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def running(tmp_path: Path):  # type: ignore[no-untyped-def]
+def running(tmp_path: Path) -> Iterator[Running]:
     server = Running(tmp_path)
-    server.wait(lambda: "ready" in server.lines and server.started("worker"))
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    try:
+        server.wait(lambda: "ready" in server.lines and server.started("worker"))
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()
 
 
 def test_stops_everything_in_order(running: Running) -> None:
@@ -141,7 +143,7 @@ def test_a_restart_that_cannot_start_keeps_the_old_web(running: Running) -> None
 
 def test_a_start_that_fails_ends_with_an_error(tmp_path: Path) -> None:
     server = Running(tmp_path, broken="web")
-    assert server.process.wait(30) == 1
+    assert server.process.wait(90) == 1
     assert server.process.stderr is not None
     assert "web could not start (exit code 3)" in server.process.stderr.read()
     assert "ready" not in server.lines
@@ -200,7 +202,7 @@ def test_a_stop_while_starting_begins_nothing_further() -> None:
     web = ChildSpec("web", ["true"], announces=True)
     made = Supervisor([web, ChildSpec("worker", ["true"])], on_ready=lambda: None)
     made._due.clear()
-    child = Child(web, Process(), time.monotonic(), None, ready=False)  # type: ignore[arg-type]
+    child = Child(web, Process(), time.monotonic(), None, ready=False)
     made._children.append(child)
     made._signals.append(signal.SIGTERM)
     made._obey()

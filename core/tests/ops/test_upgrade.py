@@ -35,7 +35,7 @@ def downgrade():
 
 
 @pytest.fixture
-def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """``next_version(then)`` installs a core whose lineage has one revision more."""
 
     def install(then: str = "pass") -> None:
@@ -68,7 +68,7 @@ def stopped(site: Site) -> Config:
     return replace(site.config, plugin_allow=())
 
 
-def test_upgrades_and_says_so_in_the_ledger(stopped: Config, next_version) -> None:  # type: ignore[no-untyped-def]
+def test_upgrades_and_says_so_in_the_ledger(stopped: Config, next_version) -> None:
     next_version()
     with pytest.raises(ConfigError, match="zhike upgrade"):
         schema.check_startable(stopped, [migrate.CORE])
@@ -99,7 +99,7 @@ def test_again_is_harmless(stopped: Config) -> None:
         'op.execute(sa.text("DELETE FROM core__company"))',  # rows that others refer to
     ],
 )
-def test_a_failure_leaves_the_site_as_it_was(stopped: Config, next_version, then: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_failure_leaves_the_site_as_it_was(stopped: Config, next_version, then: str) -> None:
     before = facts(stopped)
     next_version(then)
     with pytest.raises(upgrade.UpgradeError, match="as it was before"):
@@ -110,7 +110,7 @@ def test_a_failure_leaves_the_site_as_it_was(stopped: Config, next_version, then
 
 def test_a_failure_after_the_core_went_through_brings_the_backup_back(
     stopped: Config,
-    next_version,  # type: ignore[no-untyped-def]
+    next_version,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = facts(stopped)
@@ -177,7 +177,7 @@ def unused_port() -> int:
 def test_a_backup_of_an_older_version_is_settled_by_the_upgrade(
     stopped: Config,
     next_version,
-    tmp_path: Path,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
 ) -> None:
     made = backup.create(stopped, tmp_path / "safe")
     next_version()

@@ -52,10 +52,15 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     yield process, address
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(90)
 
 
-def gone(pid: int, seconds: float = 30) -> bool:
+def ask_once(address: str, headers: dict[str, str] | None = None) -> list[str]:
+    """What the small application says; the limit is against hanging, not a measure."""
+    return httpx.get(address, headers=headers, timeout=60).text.split()
+
+
+def gone(pid: int, seconds: float = 90) -> bool:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         try:
@@ -68,16 +73,16 @@ def gone(pid: int, seconds: float = 30) -> bool:
 
 def test_serves_and_stops(served: tuple[subprocess.Popen[str], str]) -> None:
     process, address = served
-    worker, scheme, peer, home = httpx.get(address).text.split()
+    worker, scheme, peer, home = ask_once(address)
     assert (scheme, peer, home) == ("http", "127.0.0.1", "site")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(90) == 0
     assert gone(int(worker))
 
 
 def test_believes_no_forwarded_header(served: tuple[subprocess.Popen[str], str]) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Ssl": "on"}
-    said = httpx.get(served[1], headers=headers).text.split()
+    said = ask_once(served[1], headers)
     assert said[1:3] == ["http", "127.0.0.1"]
 
 
@@ -90,12 +95,12 @@ def test_a_restart_refuses_no_request(served: tuple[subprocess.Popen[str], str])
     def ask() -> None:
         while not stop.is_set():
             try:
-                answers.append(httpx.get(address, timeout=20).text.split()[0])
+                answers.append(ask_once(address)[0])
             except (httpx.HTTPError, IndexError) as error:
                 failures.append(repr(error))
 
     askers = [threading.Thread(target=ask) for _ in range(2)]
-    before = {httpx.get(address).text.split()[0] for _ in range(20)}
+    before = {ask_once(address)[0] for _ in range(20)}
     for asker in askers:
         asker.start()
     process.send_signal(signal.SIGHUP)
@@ -109,14 +114,13 @@ def test_a_restart_refuses_no_request(served: tuple[subprocess.Popen[str], str])
         asker.join()
     assert failures == []
     assert answers[-1] not in before
-    assert len(set(answers) - before) > 0
 
 
 def test_nothing_outlives_a_killed_supervisor(
     served: tuple[subprocess.Popen[str], str],
 ) -> None:
     process, address = served
-    worker = int(httpx.get(address).text.split()[0])
+    worker = int(ask_once(address)[0])
     process.kill()
     process.wait()
     assert gone(worker)

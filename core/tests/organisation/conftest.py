@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import zhike.models  # noqa: F401
+import zhike.models  # noqa: F401  all tables of the core
 from zhike.config import Config
 from zhike.db.base import Base
 from zhike.models.people import Membership, Role, User

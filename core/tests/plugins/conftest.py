@@ -84,7 +84,7 @@ def load(folder: Path, tmp_path: Path) -> Callable[..., PluginHost]:
     """Load what lies in the folder, without a database; nothing that is installed besides."""
 
     def read(**options: object) -> PluginHost:
-        config = Config(home=tmp_path / "home", plugin_path=(folder,), **options)  # type: ignore[arg-type]
+        config = Config(home=tmp_path / "home", plugin_path=(folder,), **options)
         return load_plugins(config, entry_points=())
 
     return read

@@ -185,7 +185,7 @@ def test_poison_is_parked_and_may_be_retried(
     assert (mark.state, mark.attempts) == ("parked", events.TRIES)
     assert events.dispatch_outbox(bell) == events.Dispatched()
     with bell.reader(house) as s:
-        assert s.find(OutboxEvent, event_id).done_at is not None  # type: ignore[union-attr]
+        assert s.find(OutboxEvent, event_id).done_at is not None
         assert [t.state for t in events.troubles(s)] == ["parked"]
 
     assert events.prune_outbox(bell, keep=timedelta()) == 0  # somebody still has to look at it
@@ -212,7 +212,7 @@ def test_what_was_failing_when_its_plugin_went_off_is_skipped(
     assert events.dispatch_outbox(bell) == events.Dispatched(skipped=1)
     assert deliveries(bell, house)["first.on_rung"].state == "skipped"
     with bell.reader(house) as s:
-        assert s.find(OutboxEvent, event_id).done_at is not None  # type: ignore[union-attr]
+        assert s.find(OutboxEvent, event_id).done_at is not None
 
 
 def test_a_dead_dispatcher_s_events_are_taken_over(
@@ -275,7 +275,7 @@ def test_an_unregistered_event_cannot_be_emitted(bell: Site, house: int) -> None
 
 def test_values_that_are_not_plain_are_refused(bell: Site, house: int) -> None:
     with pytest.raises(EventError, match="cannot be stored"), bell.transaction(house) as s:
-        events.emit(s, Rung(visit_id="not a uuid", at=AT))  # type: ignore[arg-type]
+        events.emit(s, Rung(visit_id="not a uuid", at=AT))
 
 
 @pytest.mark.parametrize("name", ["Rung", "sender.Rung", "sender", "sender.rung.now"])
@@ -306,7 +306,7 @@ def test_capture_events_sees_what_was_committed(bell: Site, house: int) -> None:
         with pytest.raises(RuntimeError), bell.transaction(house) as s:
             events.emit(s, Rung(visit_id=uuid.uuid4(), at=AT))
             raise RuntimeError
-    assert [ev.number for ev in captured.named("sender.rung")] == [5]  # type: ignore[attr-defined]
+    assert [ev.number for ev in captured.named("sender.rung")] == [5]
 
 
 def test_two_dispatchers_at_once_deliver_once(bell: Site, house: int, heard: list[Any]) -> None:

@@ -95,3 +95,18 @@ def test_a_failed_install_is_shown_and_may_be_repeated(
     (site.config.home / "ready").touch()
     assert lifecycle.install(site, name) == [name]
     site.close()
+
+
+def test_an_older_package_than_what_is_installed_is_refused(
+    write_plugin: Write, open_with: Open, fresh: Callable[[str], str]
+) -> None:
+    name = with_tables(write_plugin, fresh("older"))
+    site = open_with(name)
+    with site.system() as s:
+        s.get_one(PluginState, name).version = "1.10"  # later than 1.9 and than 1.0, as numbers
+    with pytest.raises(LifecycleError) as caught:
+        lifecycle.upgrade(site, name)
+    assert caught.value.kind == "newer"
+    with site.system_reader() as s:
+        row = s.get_one(PluginState, name)
+        assert (row.state, row.version) == ("installed", "1.10")

@@ -38,7 +38,7 @@ def test_a_plain_manifest_is_taken() -> None:
 )
 def test_what_is_wrong_is_said_with_plugin_and_field(change: dict[str, object], words: str) -> None:
     with pytest.raises(ManifestError, match=words) as caught:
-        Plugin(**{**GOOD, **change})  # type: ignore[arg-type]
+        Plugin(**{**GOOD, **change})
     assert "plugin" in str(caught.value)
 
 

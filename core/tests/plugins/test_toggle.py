@@ -228,3 +228,16 @@ def test_both_previews_say_what_will_change(
     assert stopping.open_items == (("Open notes", 3),)
     assert stopping.deadlines == 0
     assert [e.name for e in stopping.stops.menu] == [f"{name}.list"]
+
+
+def test_what_is_off_does_not_keep_on_what_it_would_need(
+    write_plugin: Write, open_with: Open
+) -> None:
+    """Installed, needing it, but off in this company: no reason to refuse or to be named."""
+    write_plugin("base")
+    write_plugin("above", "", "depends=('base',)")
+    site = open_with("base", "above")
+    company = make_company(site, "aa", ["base"])
+    with site.transaction(company) as s:
+        assert lifecycle.disable(s, "base") == ("base",)
+    assert active(site, company) == []

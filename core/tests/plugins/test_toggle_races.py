@@ -16,7 +16,6 @@ from zhike.plugins.active import active_for, enabled_names
 from zhike.services import lifecycle
 from zhike.services.lifecycle import LifecycleError
 from zhike.site import Site
-from zhike.testing.postgresql import throwaway_database
 from zhike.testing.sites import make_company, make_site
 
 NAMES = ("base", "top")
@@ -35,7 +34,7 @@ def site(
     with contextlib.ExitStack() as stack:
         url, template = "", zhike_template
         if request.param == "postgresql":
-            url, template = stack.enter_context(throwaway_database()), None
+            url, template = request.getfixturevalue("postgresql_url"), None
         made = make_site(
             tmp_path / "home", NAMES, database_url=url, template=template, plugin_path=[folder]
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -47,9 +49,10 @@ def test_uninstall_shows_saves_asks_and_leaves_only_ledger_lines(
         lifecycle.uninstall(site, name, typed=name)
     with site.transaction(company) as s:
         lifecycle.disable(s, name)
-    with pytest.raises(LifecycleError) as caught:
-        lifecycle.uninstall(site, name, typed="something else")
-    assert caught.value.kind == "name"
+    for typed in ("something else", name.upper(), f"{name} ", ""):
+        with pytest.raises(LifecycleError) as caught:
+            lifecycle.uninstall(site, name, typed=typed)
+        assert caught.value.kind == "name", typed
     assert tables(site, name)
 
     archive = lifecycle.uninstall(site, name, typed=name)
@@ -182,20 +185,43 @@ def test_every_column_of_the_core_that_can_hold_a_plugin_is_accounted_for() -> N
     assert [t for t, _ in KEPT if t not in known] == []
 
 
+def test_an_archive_that_cannot_be_written_leaves_all_as_it_was(
+    write_plugin: Write,
+    open_with: Open,
+    fresh: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = with_tables(write_plugin, fresh("full"))
+    site = open_with(name)
+    company = make_company(site, "aa")
+
+    def no_space(*_args: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        # The package gives its function the name of this module.
+        module = import_module("zhike.services.lifecycle.uninstall")
+        patched.setattr(module, "write_archive", no_space)
+        with pytest.raises(OSError, match="no space"):
+            lifecycle.uninstall(site, name, typed=name)
+    with site.system_reader() as s:
+        assert s.get_one(PluginState, name).state == "installed"
+    with site.transaction(company) as s:
+        assert lifecycle.enable(s, name) == (name,), "it can still be used"
+    fill(site, name, company)
+
+
 @pytest.mark.postgresql
 def test_the_whole_life_on_postgresql(
-    write_plugin: Write, fresh: Callable[[str], str], folder: Path, tmp_path: Path
+    write_plugin: Write,
+    fresh: Callable[[str], str],
+    folder: Path,
+    tmp_path: Path,
+    postgresql_url: str,
 ) -> None:
-    from zhike.testing.postgresql import throwaway_database
-
     name = with_tables(write_plugin, fresh("pg"))
-    with throwaway_database() as url:
-        site = make_site(
-            tmp_path / "home",
-            [name],
-            database_url=url,
-            plugin_path=(folder,),
-        )
+    made = make_site(tmp_path / "home", [name], database_url=postgresql_url, plugin_path=(folder,))
+    with closing(made) as site:
         company = make_company(site, "aa", [name])
         assert active(site, company) == [name]
         fill(site, name, company)
@@ -205,7 +231,6 @@ def test_the_whole_life_on_postgresql(
         with zipfile.ZipFile(archive) as file:
             assert len(file.read(f"{name}__line.jsonl").splitlines()) == 2
         assert tables(site, name) == []
-        site.close()
 
 
 def test_one_that_is_half_gone_can_only_be_finished(

@@ -165,7 +165,7 @@ def test_parameters_answer_to_their_full_name_too() -> None:
     changed = policy.with_params({"shop.days": 10}, version="2")
     assert (changed["days"], changed.version, policy["days"]) == (10, "2", 7)
     with pytest.raises(TypeError):
-        policy.params["days"] = 8  # type: ignore[index]
+        policy.params["days"] = 8
 
 
 def test_decisions_survive_json() -> None:

@@ -6,7 +6,6 @@ where the migrations are.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -23,31 +22,11 @@ from zhike.rules import Cite, Decision, EventInvalid, Policy, Step
 from zhike.services.companies import create_company
 from zhike.site import Site
 
-POSTGRESQL = "postgresql+psycopg://postgres@127.0.0.1:5432"
-
 
 @pytest.fixture
 def sqlite_config(tmp_path: Path) -> Config:
     """An embedded site's configuration in an empty folder."""
     return Config(home=tmp_path / "home")
-
-
-@pytest.fixture
-def postgresql_config(tmp_path: Path) -> Iterator[Config]:
-    """A configuration on a fresh PostgreSQL database, dropped afterwards."""
-    psycopg = pytest.importorskip("psycopg")
-    address = POSTGRESQL.replace("+psycopg", "") + "/postgres"
-    name = f"zhike_test_{uuid.uuid4().hex[:12]}"
-    try:
-        server = psycopg.connect(address, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL server: {error}")
-    with closing(server):
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield Config(home=tmp_path / "home", database_url=f"{POSTGRESQL}/{name}")
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def open_site(config: Config) -> Site:
@@ -66,9 +45,10 @@ def site(sqlite_config: Config) -> Iterator[Site]:
 
 
 @pytest.fixture
-def postgresql_site(postgresql_config: Config) -> Iterator[Site]:
+def postgresql_site(postgresql_url: str, tmp_path: Path) -> Iterator[Site]:
     """The same on PostgreSQL."""
-    with closing(open_site(postgresql_config)) as opened:
+    config = Config(home=tmp_path / "home", database_url=postgresql_url)
+    with closing(open_site(config)) as opened:
         yield opened
 
 

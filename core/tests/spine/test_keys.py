@@ -250,7 +250,7 @@ def test_rotation_that_was_interrupted_is_finished_not_started_again(
     def die(self: k.KeyService, company_id: int, *args: object) -> k.WrappedKey:
         if company_id == companies[1]:
             raise KeyboardInterrupt
-        return wrap(self, company_id, *args)  # type: ignore[arg-type]
+        return wrap(self, company_id, *args)
 
     monkeypatch.setattr(k.KeyService, "wrap_company_key", die)
     with pytest.raises(KeyboardInterrupt):

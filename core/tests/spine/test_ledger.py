@@ -159,7 +159,7 @@ def test_what_has_no_one_spelling_is_refused(bad: Any) -> None:
 
 def test_a_naive_instant_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        ledger.normalise({"at": datetime(2026, 1, 1)})  # noqa: DTZ001
+        ledger.normalise({"at": datetime(2026, 1, 1)})  # noqa: DTZ001  naive on purpose
 
 
 # -- appending -----------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def test_a_full_series_goes_on_with_more_digits(site: Site, company: int) -> Non
 def test_a_rule_that_would_repeat_numbers_is_refused(change: dict[str, object], field: str) -> None:
     check_rule(RULE)
     with pytest.raises(UserError) as caught:
-        check_rule(replace(RULE, **change))  # type: ignore[arg-type]
+        check_rule(replace(RULE, **change))
     assert caught.value.field == field
 
 

@@ -117,6 +117,15 @@ def test_before_the_first_version_the_first_one_stands(tally: Site, firm: int) -
     assert cap(tally, firm, NOW - 30 * DAY) == 7
 
 
+def test_before_the_first_choice_the_first_one_stands(tally: Site, firm: int) -> None:
+    with at(NOW + DAY), tally.transaction(firm) as s:
+        row = policies.create(s, preset="tally.T2", name="试点")
+        second = policies.publish(s, row.id, reason="试点").policy_id
+        policies.choose(s, "tally", None, second)
+    assert cap(tally, firm, NOW + DAY) == 3
+    assert cap(tally, firm, NOW - DAY) == 7
+
+
 def test_the_nearest_choice_up_the_tree_wins(tally: Site, firm: int) -> None:
     one = make_unit(tally, firm, "LJ")
     desk = make_unit(tally, firm, "LJ-A", one)
@@ -434,6 +443,27 @@ def test_a_scheduled_version_can_be_withdrawn_one_in_force_cannot(tally: Site, f
     assert cap(tally, firm, NOW + 2 * DAY) == 7
     with at(NOW), tally.transaction(firm) as s:
         assert publish_cap(s, 11).number == 3  # a number is never used twice
+
+
+def test_a_policy_is_chosen_for_its_own_plugin_only(tally: Site, firm: int) -> None:
+    with at(NOW), tally.transaction(firm) as s:
+        policy_id = s.scalars(select(PolicyRecord.id)).one()
+        with pytest.raises(UserError) as caught:
+            policies.choose(s, "other", None, policy_id)
+    assert caught.value.field == "policy_id"
+    with tally.reader(firm) as s, pytest.raises(NotFound):
+        policies.in_force(s, "other", None, NOW)
+
+
+def test_a_withdrawn_version_is_nothing_to_choose(tally: Site, firm: int) -> None:
+    with at(NOW), tally.transaction(firm) as s:
+        row = policies.create(s, preset="tally.T2", name="试点")
+        row = policies.publish(s, row.id, effective_from=NOW + DAY, reason="试点")
+        policies.withdraw(s, row.id, reason="算错了")
+        assert policies.current(s, row.policy_id, NOW + 2 * DAY) is None
+        with pytest.raises(UserError) as caught:
+            policies.choose(s, "tally", None, row.policy_id, valid_from=NOW + 2 * DAY)
+    assert caught.value.code == "no_version"
 
 
 def test_a_change_of_mode_is_a_version_of_its_own(tally: Site, firm: int) -> None:

@@ -92,7 +92,7 @@ def page(browser: Any, site: str) -> Iterator[Any]:
         viewport={"width": 1440, "height": 900},
         reduced_motion="reduce",  # half-shown things have half a contrast
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)  # against hanging; a busy machine may take its time
     tab = context.new_page()
     complaints: list[str] = []
     tab.on("request", lambda r: complaints.append(r.url) if not r.url.startswith(site) else None)

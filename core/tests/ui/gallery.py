@@ -217,7 +217,7 @@ def create_app() -> Flask:
         static_folder=str(CORE / "static"),
         static_url_path="/static/core",
     )
-    app.jinja_loader.searchpath.append(str(HERE / "templates"))  # type: ignore[union-attr]
+    app.jinja_loader.searchpath.append(str(HERE / "templates"))
     app.config.update(
         SECRET_KEY="gallery-only", BOOTSTRAP_SERVE_LOCAL=True, WTF_CSRF_TIME_LIMIT=None
     )

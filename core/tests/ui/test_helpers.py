@@ -19,7 +19,7 @@ NOW = dt.datetime(2026, 11, 21, 16, 30, tzinfo=dt.UTC)  # half past midnight in 
 @pytest.fixture
 def env() -> Environment:
     made = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
-    made.install_gettext_callables(  # type: ignore[attr-defined]
+    made.install_gettext_callables(
         lambda text: text, lambda one, many, n: one if n == 1 else many, newstyle=True
     )
     ui.register(made, now=lambda: NOW, zone=lambda: ZoneInfo("Asia/Shanghai"))
@@ -137,7 +137,7 @@ def table(args: list[tuple[str, str]], **more: object) -> ui.Table:
         base_url="/l",
         args=args,
         sort=dict(args).get("sort", ""),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

@@ -54,7 +54,7 @@ def test_good_password_opens_and_the_cookie_is_closed_to_others(
     assert "Path=/" in cookie
     assert "Domain" not in cookie
     assert "Expires" not in cookie
-    assert len(re.match(r"zhike_session=([^;]+)", cookie)[1]) >= 43  # type: ignore[index]
+    assert len(re.match(r"zhike_session=([^;]+)", cookie)[1]) >= 43
     assert browser.get("/me").status_code == 200
 
 
@@ -62,7 +62,7 @@ def test_https_site_has_secure_host_cookies(app: Flask, amy: uuid.UUID) -> None:
     app.config["SESSION_COOKIE_SECURE"] = True
     client = app.test_client()
     page = client.get("/login", base_url="https://localhost")
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]  # type: ignore[index]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
     answer = client.post(
         "/login",
         base_url="https://localhost",
@@ -275,7 +275,7 @@ def test_next_is_kept_from_the_wanted_page_to_the_redirect(
     sent = browser.get("/search?q=%E6%9D%8E&x=1")
     assert sent.status_code == 302
     page = browser.get(sent.headers["Location"])
-    wanted = re.search(r'name="next"[^>]*value="([^"]+)"', page.text)[1]  # type: ignore[index]
+    wanted = re.search(r'name="next"[^>]*value="([^"]+)"', page.text)[1]
     answer = browser.sign_in("amy", PASSWORD, data={"next": wanted.replace("&amp;", "&")})
     assert answer.headers["Location"] == "/search?q=%E6%9D%8E&x=1"
     for evil in BAD_NEXT[:8]:
@@ -325,7 +325,7 @@ def test_sign_out_ends_the_session_on_the_server(
 ) -> None:
     cookie = re.match(r"zhike_session=([^;]+)", _cookie(browser.sign_in("amy", PASSWORD)))
     thief = new_browser()
-    thief.client.set_cookie("zhike_session", cookie[1])  # type: ignore[index]
+    thief.client.set_cookie("zhike_session", cookie[1])
     assert thief.get("/me").status_code == 200
     assert browser.post("/logout").status_code == 303
     assert thief.get("/me").status_code == 302
@@ -477,14 +477,14 @@ def test_a_changed_role_gives_the_browser_a_new_token(
     site: Site, company: int, browser: Browser, amy: uuid.UUID
 ) -> None:
     browser.sign_in("amy", PASSWORD)
-    before = browser.client.get_cookie("zhike_session").value  # type: ignore[union-attr]
+    before = browser.client.get_cookie("zhike_session").value
     with site.transaction(company) as s:
         sessions.roles_changed(s, amy)
     assert browser.get("/me").status_code == 200
-    after = browser.client.get_cookie("zhike_session").value  # type: ignore[union-attr]
+    after = browser.client.get_cookie("zhike_session").value
     assert after != before
     assert browser.get("/me").status_code == 200
-    assert browser.client.get_cookie("zhike_session").value == after  # type: ignore[union-attr]
+    assert browser.client.get_cookie("zhike_session").value == after
 
 
 def test_switching_company_renews_the_token_and_only_to_ones_own(
@@ -496,10 +496,10 @@ def test_switching_company_renews_the_token_and_only_to_ones_own(
         people.add_membership(s, amy, two_companies.b)
     with site.transaction(two_companies.b) as c:
         access.grant_role(c, amy, access.ensure_admin_role(c).id)
-    before = browser.client.get_cookie("zhike_session").value  # type: ignore[union-attr]
+    before = browser.client.get_cookie("zhike_session").value
     assert "hongshan" in browser.get("/company").text
     assert browser.post("/company", {"company": "hongshan"}).status_code == 303
-    assert browser.client.get_cookie("zhike_session").value != before  # type: ignore[union-attr]
+    assert browser.client.get_cookie("zhike_session").value != before
     assert browser.get("/api/v1/core/me").json["company"]["slug"] == "hongshan"
 
 

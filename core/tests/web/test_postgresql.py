@@ -23,16 +23,12 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def pg_site(tmp_path: Path) -> Iterator[Site]:
+def pg_site(postgresql_url: str, tmp_path: Path) -> Iterator[Site]:
     """A site on a throwaway PostgreSQL database, with the small plugin installed."""
-    from zhike.testing.postgresql import throwaway_database
-
-    with throwaway_database() as url:
-        made = make_site(
-            tmp_path / "home", ("acme_hello",), database_url=url, plugin_path=(PLUGINS,)
-        )
-        with closing(made) as site:
-            yield site
+    home = tmp_path / "home"
+    made = make_site(home, ("acme_hello",), database_url=postgresql_url, plugin_path=(PLUGINS,))
+    with closing(made) as site:
+        yield site
 
 
 def test_a_day_at_the_door(

@@ -57,7 +57,7 @@ def program(site: Site, app: Flask) -> Callable[..., Program]:
             until = clock.now() + timedelta(days=days)
             _row, text = tokens.create(s, user_id, title="t", scopes=scopes, expires_at=until)
         program = Program(app.test_client(), text)
-        program.user_id = user_id  # type: ignore[attr-defined]
+        program.user_id = user_id
         return program
 
     return make
@@ -101,7 +101,7 @@ def test_a_token_ends_with_time_account_password_and_membership(
     make_user(site, company)
     for end in ("time", "disable", "membership", "must_change", "revoke"):
         one = program(company, days=2)
-        user_id = one.user_id  # type: ignore[attr-defined]
+        user_id = one.user_id
         assert one("GET", "/api/v1/core/me").status_code == 200
         if end == "time":
             frozen_clock.move(days=2)
@@ -269,7 +269,7 @@ def test_customers_are_found_registered_and_unmasked(
     with site.reader(company) as s:
         line = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.party.reveal")).one()
     assert line.reason == "return call"
-    assert line.user_id == one.user_id  # type: ignore[attr-defined]
+    assert line.user_id == one.user_id
     bad = one("POST", "/api/v1/core/parties", {"name": "x", "phone": "abc"})
     assert _problem(bad, 422, "phone")["field"] == "phone"
     nobody = program(company, ["core.party.view"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zhike.testing.sites import make_company as make_company
     from zhike.testing.sites import make_site as make_site
     from zhike.testing.sites import make_user as make_user
+    from zhike.testing.sites import noon_zone as noon_zone
     from zhike.testing.sites import sign_in as sign_in
 
 _WHERE = {
@@ -37,6 +38,7 @@ _WHERE = {
     "make_company": "sites",
     "make_site": "sites",
     "make_user": "sites",
+    "noon_zone": "sites",
     "sign_in": "sites",
 }
 
@@ -49,6 +51,7 @@ __all__ = [
     "make_company",
     "make_site",
     "make_user",
+    "noon_zone",
     "sign_in",
 ]
 

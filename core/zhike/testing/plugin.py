@@ -81,6 +81,19 @@ def site(
 
 
 @pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """The address of an empty PostgreSQL database of this test's own, dropped afterwards.
+
+    The server is the one that ``ZHIKE_TEST_POSTGRESQL`` names, else the one at 127.0.0.1:5432;
+    without one the test is skipped.  Mark such a test ``postgresql``.
+    """
+    from zhike.testing.postgresql import throwaway_database
+
+    with throwaway_database() as url:
+        yield url
+
+
+@pytest.fixture
 def company(site: Site, zhike_plugins: tuple[str, ...]) -> int:
     """The id of a company with the plugins under test switched on."""
     from zhike.testing.sites import make_company

@@ -73,6 +73,15 @@ def make_company(site: Site, slug: str, plugins: Iterable[str] = ()) -> int:
     return company_id
 
 
+def noon_zone() -> str:
+    """The name of a zone where it is past twelve now.
+
+    For a site in a test whose clock cannot be frozen (a browser, other processes): no day ends
+    there while the test runs, at whatever hour that is.
+    """
+    return f"Etc/GMT{clock.now().hour - 12:+d}"  # what is east of Greenwich is minus here
+
+
 def make_user(
     site: Site,
     company_id: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -53,13 +54,13 @@ class Floor:
 
     def arrive(self, *persons: Person, minutes: int = 1, **fields: object) -> Act:
         """A party comes in; nobody named is somebody new."""
-        arrival = Arrival(persons=persons or (Person(),), **fields)  # type: ignore[arg-type]
+        arrival = Arrival(persons=persons or (Person(),), **fields)
         return self.do(lambda s: arrivals.arrive(s, self.unit, arrival), minutes=minutes)
 
     def sign_in(self, letters: str) -> None:
         """Reps sign in, in this order."""
         for letter in letters:
-            self.do(lambda s, who=letter: floor.sign_in(s, self.unit, self.reps[who]))  # type: ignore[misc]
+            self.do(lambda s, who=letter: floor.sign_in(s, self.unit, self.reps[who]))
 
     def ring(self) -> str:
         """The ring from the pointer, as letters."""
@@ -115,14 +116,9 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Floor]:
     if request.param == "sqlite":
         yield build(request.getfixturevalue("site"))
         return
-    from zhike.testing.postgresql import throwaway_database
-
-    with throwaway_database() as url:
-        made = make_site(tmp_path / "pg", ("sales_floor",), database_url=url)
-        try:
-            yield build(made)
-        finally:
-            made.close()
+    url = request.getfixturevalue("postgresql_url")
+    with closing(make_site(tmp_path / "pg", ("sales_floor",), database_url=url)) as made:
+        yield build(made)
 
 
 __all__ = ["ACTOR", "Floor", "MORNING", "build", "live"]

@@ -36,7 +36,7 @@ def main(home: str, url: str, company: str, unit: str, count: str) -> None:
     for _ in range(int(count)):
         visit = site.retrying(receive)
         sys.stdout.write(f"{visit}\n")
-        site.retrying(lambda visit=visit: end(visit))  # type: ignore[misc]
+        site.retrying(lambda visit=visit: end(visit))
     site.close()
 
 

@@ -130,9 +130,9 @@ def test_values_are_written_as_people_read_them(kind: Any, value: Any, shown: st
 
 def test_a_naive_instant_is_refused() -> None:
     with pytest.raises(ValueError, match="naive"):
-        display("datetime", datetime(2026, 1, 1), "Asia/Shanghai")  # noqa: DTZ001
+        display("datetime", datetime(2026, 1, 1), "Asia/Shanghai")  # noqa: DTZ001  naive on purpose
     with pytest.raises(ValueError, match="naive"):
-        sheet_value("datetime", datetime(2026, 1, 1), "Asia/Shanghai")  # noqa: DTZ001
+        sheet_value("datetime", datetime(2026, 1, 1), "Asia/Shanghai")  # noqa: DTZ001  naive on purpose
 
 
 def test_html_holds_the_contents() -> None:
@@ -193,7 +193,7 @@ def test_xlsx_keeps_numbers_and_times_as_such() -> None:
     assert rows[0][0] == "华润置地"
     assert rows[1][0] == "轮见表"
     assert rows[2][0] == "编号 LJ20261121-0007"
-    assert rows[3] == ["日期", datetime(2026, 11, 21), "轮序", "李敏 → 王芳"]  # noqa: DTZ001
+    assert rows[3] == ["日期", datetime(2026, 11, 21), "轮序", "李敏 → 王芳"]  # noqa: DTZ001  a cell knows no zone
     assert rows[4] == ["序号", "时间", "来访客户", "定金"]
     assert rows[5] == [1, time(9, 5), "张伟", 5000]
     assert rows[6] == [2, time(10, 0), "曾志伟", 1.23]

@@ -70,7 +70,7 @@ def embedded_fonts(content: bytes) -> dict[str, bool]:
         found[str(font["/BaseFont"])] = bool({"/FontFile", "/FontFile2", "/FontFile3"} & set(keys))
 
     for page in reader(content).pages:
-        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
+        for font in page["/Resources"]["/Font"].values():
             visit(font)
     return found
 

@@ -61,8 +61,8 @@ def test_xlsx_holds_real_values(tmp_path: Path) -> None:
         assert [cell.value for cell in sheet[2]] == [
             "'=HYPERLINK(1)",
             1234.5,
-            datetime(2026, 11, 21, 0, 30),  # noqa: DTZ001
-            datetime(2026, 11, 21),  # noqa: DTZ001
+            datetime(2026, 11, 21, 0, 30),  # noqa: DTZ001  a cell knows no zone
+            datetime(2026, 11, 21),  # noqa: DTZ001  a cell knows no zone
             "是",
         ]
         assert sheet["A2"].data_type == "s"

@@ -34,7 +34,7 @@ def column(kind: Any, **more: Any) -> Column:
         ("text", 13812345678.0, "13812345678"),
         ("text", " 张伟 ", "张伟"),
         ("text", "'=1+1", "=1+1"),
-        ("text", datetime(2026, 11, 21), "2026-11-21"),  # noqa: DTZ001
+        ("text", datetime(2026, 11, 21), "2026-11-21"),  # noqa: DTZ001  a cell knows no zone
         ("text", "   ", None),
         ("integer", 3.0, 3),
         ("integer", "1,200", 1200),

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 THOROUGH = os.environ.get("ZHIKE_TEST_PROFILE") == "thorough"
 
 
-def _load_history():  # type: ignore[no-untyped-def]
+def _load_history():
     spec = importlib.util.spec_from_file_location(
         "sales_floor_history", Path(__file__).with_name("history.py")
     )
