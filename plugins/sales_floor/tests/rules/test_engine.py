@@ -340,6 +340,15 @@ def test_a_void_after_the_signing_is_refused() -> None:
     assert play.refused("09:10", void="n1", confirmed=True) == "closed"
 
 
+def test_a_void_during_the_visit_in_which_he_signed_is_refused_too() -> None:
+    play = Play()
+    play("09:00", arrive=["n1", "n2"])
+    play("09:30", sign="n2")
+    assert play.refused("09:31", void="n1", confirmed=True) == "closed"
+    play("2024-05-09T09:00", arrive="n2")
+    assert play("2024-05-09T09:05", void="n2", confirmed=True)["status"] == "voided"
+
+
 def test_a_void_of_a_party_frees_all_of_it() -> None:
     play = Play()
     play("09:00", arrive=["n1", "n2"])
@@ -376,6 +385,13 @@ def test_a_report_about_a_reception_that_is_still_going_on() -> None:
     assert out["states"]["A"] == "RECEIVING_NEW"
     assert out["states"]["B"] == "RECEIVING_NEW"
     assert busy.state.customers["n1"].poachers == ("B",)
+
+
+def test_a_wrong_turn_that_proves_to_be_poaching_costs_one_turn_only() -> None:
+    play = Play(preset("P12").policy({"rotation.offender_next_turn": "forfeit_next"}))
+    play("09:00", arrive="n1", received_by="C", flag="wrong_turn")
+    play("09:05", flag="n1", kind="poach", offender="C")
+    assert len(play.state.floor.reps["C"].prepaid) == 1
 
 
 def test_a_report_finds_the_offenders_own_reception() -> None:
@@ -461,6 +477,38 @@ def test_a_party_waiting_for_its_rep_may_leave_unserved() -> None:
     assert (out["status"], out["owners"]) == ("left_unserved", {"n1": None})
 
 
+def test_who_promised_to_come_owns_nobody_whom_the_day_left_unserved() -> None:
+    everybody_out = {"A": "OUT_PUBLIC", "B": "OUT_PUBLIC", "C": "OUT_PUBLIC"}
+    play = Play(customers={"oA": "A"}, reps=everybody_out)
+    play("17:50", arrive=["oA", "n1"])
+    assert play("17:55", accept="A")["owners"] == {"n1": "A"}
+    play("18:00", event="day_close")
+    assert play.state.customers["n1"].owner == ""
+    assert play.state.customers["oA"].owner == "A"
+
+
+def test_a_day_closed_by_mistake_goes_on() -> None:
+    play = Play()
+    play("09:00", out="A", reason="private")
+    play("09:01", arrive="n1")
+    play("12:00", event="day_close")
+    assert play.refused("12:01", reclass="A") == "too_late"
+    play("12:05", event="day_open")
+    assert play("12:06", reclass="A")["issued"] == ["A(c)"]
+
+
+def test_who_was_asked_in_vain_waits_behind_those_who_came_earlier() -> None:
+    out = {"A": "OUT_PUBLIC", "B": "OUT_PUBLIC", "C": "OUT_PUBLIC"}
+    policy = preset("P12").policy({"rotation.nobody_available": "manager"})
+    play = Play(policy, customers={"oA": "A", "oC": "C"}, reps=out)
+    play("09:00", arrive="n1")  # waits for the manager's word
+    play("09:01", back="A")
+    play("09:02", arrive=["oC", "n2"])  # C is asked
+    play("09:03", arrive="n3")  # A
+    assert play("09:04", arrive="oA")["waiting"] == ["n3", "n1"]  # handed over: at the head
+    assert play("09:05", decline="C")["waiting"] == ["n3", "n1", "oC", "n2"]
+
+
 def test_the_owner_who_is_there_after_all_receives() -> None:
     play = Play(customers={"oA": "A"})
     play("09:00", arrive="n1")
@@ -535,6 +583,21 @@ def test_a_link_of_a_later_visit_does_not_touch_an_earlier_deal() -> None:
     play("09:20", ruling="o1", owner="B")
     assert play("09:30", sign="n1")["credit"]["performance"] == {"A": 10_000}
     assert play.state.customers["o1"].deals[0].performance == {"A": 10_000}
+
+
+def test_a_deal_taken_back_the_same_day_is_no_partner_for_pooling() -> None:
+    play = Play(customers={"oA": "A"}, reps={"A": "OUT_PRIVATE"})
+    play("09:00", arrive=["oA", "n1"], owner_answer="decline")
+    play("10:00", sign="oA")
+    play("11:00", cancel="oA", reason="refund")
+    assert play("12:00", sign="n1")["credit"]["performance"] == {"B": 10_000}
+    both = Play(customers={"oA": "A"}, reps={"A": "OUT_PRIVATE"})
+    both("09:00", arrive=["oA", "n1"], owner_answer="decline")
+    both("10:00", sign="oA")
+    both("12:00", sign="n1")
+    both("13:00", cancel="oA", reason="refund")  # what was shared at the closing stays shared
+    pooled = both("13:01", ruling="oA", shares={"A": 100}, by="manager")
+    assert "n1/1" not in pooled.get("deals", {})
 
 
 def test_relations_are_read_in_words() -> None:

@@ -111,7 +111,9 @@ def enqueue(d: Draft, visit: Visit, *, head: bool = False) -> None:
     d.unqueue(visit.id)
     place = 0
     if not head:
-        place = sum(1 for waiting in d.queue if d.visits[waiting].at <= visit.at)
+        # Behind everybody who came earlier; who was put at the head stays there.
+        earlier = (n for n, key in enumerate(d.queue, 1) if d.visits[key].at <= visit.at)
+        place = max(earlier, default=0)
     d.queue = (*d.queue[:place], visit.id, *d.queue[place:])
 
 

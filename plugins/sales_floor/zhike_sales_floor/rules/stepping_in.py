@@ -37,16 +37,18 @@ def void(d: Draft, event: Event) -> None:
         d.outcome["ignored"] = "not confirmed"
         d.decide("void", visit_id, {"visit": visit_id, "pending": True})
         return
+    kept = note or note_of(d, visit)
+    assert kept is not None
+    people = kept.party or (visit.customers if visit is not None else (event.text("customer"),))
+    for person in people:
+        if any(deal.closed and deal.seq > kept.seq for deal in d.customer(person).deals):
+            raise d.refuse("closed", "customer", who=person)
+    turn_of = kept.turn_of
     if visit is not None:
-        people, turn_of = visit.customers, visit.turn_of
         close_visit(d, visit, void="SF-A-12")
     else:
-        assert note is not None
-        people, turn_of = note.party or (event.text("customer"),), note.turn_of
         for person in people:
             seen = d.customer(person)
-            if any(deal.closed and deal.seq > note.seq for deal in seen.deals):
-                raise d.refuse("closed", "customer", who=person)
             marked = tuple(
                 replace(n, void="SF-A-12") if n.visit == visit_id else n for n in seen.visits
             )
@@ -275,7 +277,8 @@ def flag(d: Draft, event: Event) -> None:
         d.put_customer(replace(facts, visits=notes))
     if visit is not None and visit.id == note.visit and visit.status == "IN_RECEPTION":
         _reseat_offender(d, visit, offender, rightful, kind)
-    forfeit(d, offender)
+    if not note.flag:
+        forfeit(d, offender)
     d.decide(
         "flag",
         note.visit,
