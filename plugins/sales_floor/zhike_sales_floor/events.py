@@ -10,7 +10,10 @@ from zhike.api import Event, event
 @event("sales_floor.visit_assigned")
 @dataclass(frozen=True)
 class VisitAssigned(Event):
-    """A visitor was given to a rep. ``via`` is turn, ticket or uncounted; ids are UUIDs as text."""
+    """A visitor was given to a rep. ``via`` is turn, ticket or uncounted; ids are UUIDs as text.
+
+    Where somebody else took the visitor out of turn, the rep is the one who was due.
+    """
 
     unit_id: str
     visit_id: str

@@ -32,13 +32,15 @@ from zhike_sales_floor.views._common import own_staff, sentence, staff_names, to
 def answer(done: Act, s: CompanySession) -> dict[str, Any]:
     """An act as JSON."""
     outcome = done.outcome
-    rep = outcome.get("received_by") or outcome.get("assigned")
     return {
         "seq": done.seq,
         "verb": done.verb,
         "visit_id": str(done.visit_id) if done.visit_id else None,
         "status": outcome.get("status", ""),
-        "assigned": rep or None,
+        "assigned": outcome.get("assigned") or None,
+        "received_by": outcome.get("received_by") or None,
+        "rightful": outcome.get("rightful") or None,
+        "handed_over_by": outcome.get("from") or None,
         "via": outcome.get("via", ""),
         "kind": outcome.get("kind", ""),
         "owner": outcome.get("owner") or None,
@@ -66,6 +68,8 @@ def _card(card: boards.VisitCard) -> m.VisitOut:
         via=card.via,
         staff_id=card.rep_id,
         due_id=card.due_id,
+        flag=card.flag,
+        offender_id=card.offender_id,
         customer_id=card.customer_id,
         since=card.since,
         decision_id=card.decision_id,
@@ -151,6 +155,8 @@ def get_visits(unit_id: uuid.UUID, body: m.DayQuery) -> m.VisitsOut:
                 via=row.via,
                 staff_id=row.staff_id,
                 due_id=row.due_id,
+                flag=row.flag.get("kind", ""),
+                offender_id=row.flag.get("offender") or None,
                 customer_id=row.customer_id,
                 since=row.arrived_at,
                 decision_id=row.decision_id,

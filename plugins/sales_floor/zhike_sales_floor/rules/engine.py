@@ -257,6 +257,8 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     visit = d.visits.get(visit_id)
     if visit is not None:
         out.setdefault("status", visit.status.lower())
+        if visit.helpers:
+            out["helpers"] = list(visit.helpers)
     lines = d.assignments
     own = [line for line in lines if line["visit"] == visit_id]
     main = own[0] if own else None
@@ -266,9 +268,10 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     out["assigned"] = main["rep"] if main is not None else None
     if main is not None:
         out["via"], out["kind"] = main["via"], main["kind"]
-        out["rightful"] = main.get("rightful", main["rep"])
-        if "received_by" in main:
-            out["received_by"] = main["received_by"]
+        out.setdefault("rightful", main.get("rightful", main["rep"]))
+        for key in ("received_by", "flag", "from"):
+            if key in main:
+                out[key] = main[key]
     people = visit.customers if visit is not None else main["customers"] if main else ()
     person = event.text("customer") or next(iter(event.get("customers") or people), "")
     if person:

@@ -17,7 +17,11 @@ from zhike_sales_floor.services import live
 
 @dataclass(frozen=True)
 class VisitCard:
-    """An open visit: ``label`` names the visitors, ``number`` counts the day's parties."""
+    """An open visit: ``label`` names the visitors, ``number`` counts the day's parties.
+
+    flag   how the present reception is out of turn, ``""`` where it is not; then ``offender_id``
+           took the visitor and ``due_id`` is the rep whose visitor it is.
+    """
 
     id: uuid.UUID
     number: int
@@ -37,6 +41,7 @@ class VisitCard:
     call_rep: uuid.UUID | None = None
     returning: bool = False
     takeover: bool = False
+    offender_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,10 @@ class RepCard:
 
 @dataclass(frozen=True)
 class Recent:
-    """One of the last acts, for the strip under the board."""
+    """One of the last acts, for the strip under the board.
+
+    rep_id      whom the rules named; taken_by: who received instead; from_id: who handed over.
+    """
 
     seq: int
     at: datetime
@@ -66,6 +74,8 @@ class Recent:
     rep_id: uuid.UUID | None
     via: str
     decision_id: uuid.UUID | None
+    taken_by: uuid.UUID | None = None
+    from_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -177,13 +187,14 @@ def _card(visit: Visit, floor: st.Floor) -> VisitCard:
         visit.due_id,
         visit.started_at or visit.arrived_at,
         [uuid.UUID(helper) for helper in visit.helpers],
-        str(visit.flag.get("kind", "")),
+        known.flag,
         visit.decision_id,
         visit.customer_id,
         due,
         uuid.UUID(call.rep) if call else None,
         bool(call and call.accepted),
         bool(known.takeover),
+        uuid.UUID(known.offender) if known.flag and known.offender else None,
     )
 
 
@@ -241,7 +252,9 @@ def _recent(s: CompanySession, unit_id: uuid.UUID, day: date | None) -> list[Rec
     for row in rows:
         visit = row.outcome.get("visit")
         label, number = labels.get(uuid.UUID(str(visit)), ("", 0)) if visit else ("", 0)
-        rep = row.outcome.get("assigned") or row.body.get("rep")
+        told = row.outcome
+        taken_by = told.get("received_by")
+        rep = told.get("assigned") or (told.get("rightful") if taken_by else row.body.get("rep"))
         found.append(
             Recent(
                 row.seq,
@@ -249,8 +262,10 @@ def _recent(s: CompanySession, unit_id: uuid.UUID, day: date | None) -> list[Rec
                 row.verb,
                 label or (f"#{number}" if number else ""),
                 uuid.UUID(str(rep)) if rep else None,
-                str(row.outcome.get("via", "")),
+                str(told.get("via", "")),
                 row.decision_id,
+                uuid.UUID(str(taken_by)) if taken_by else None,
+                uuid.UUID(str(told["from"])) if told.get("from") else None,
             )
         )
     return found

@@ -314,7 +314,7 @@ def _store(
     work.decided = {
         decision.subject: row_id
         for decision, row_id in stored
-        if decision.kind in ("assignment", "waiting", "call", "credit")
+        if decision.kind in ("assignment", "waiting", "call", "flag", "credit")
     }
     event_row = FloorEvent(
         id=uuid7(),

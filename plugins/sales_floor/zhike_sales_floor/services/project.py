@@ -77,15 +77,41 @@ def _visits(s: CompanySession, work: Work) -> None:
         s.flush()
     for visit in added:
         _add_visit(s, work, visit)
-    if not added and not after.get(str(work.step.outcome.get("visit", "")), None):
-        _passed_through(s, work)
-
-
-def _passed_through(s: CompanySession, work: Work) -> None:
-    """A visit that came and went within one step: a caller turned away at once has no row."""
     key = str(work.step.outcome.get("visit", ""))
-    if work.event["event"] != "arrive" or key in work.before.floor.visits or not key:
+    if not key or key in before or key in after:
         return
+    if work.event["event"] == "arrive":
+        _passed_through(s, work, key)
+    else:
+        _afterwards(s, work, key)
+
+
+def _afterwards(s: CompanySession, work: Work, key: str) -> None:
+    """A visit that was over is found to have been void or out of turn: its line says so."""
+    row = s.find(Visit, uuid.UUID(key))
+    if row is None:
+        return
+    outcome = work.step.outcome
+    if outcome.get("status") == "voided":
+        row.state = "voided"
+    if outcome.get("flag"):
+        row.due_id = uuid.UUID(str(outcome["rightful"]))
+        _note_flag(work, row, str(outcome["flag"]), str(outcome["received_by"]))
+
+
+def _note_flag(work: Work, row: Visit, kind: str, offender: str) -> None:
+    row.flag = {
+        "kind": kind,
+        "offender": offender,
+        "rightful": str(row.due_id or ""),
+        "by": str(work.event.get("reporter") or work.event.get("by") or ""),
+        "reason": str(work.event.get("reason", "")),
+        "at": work.at.isoformat(),
+    }
+
+
+def _passed_through(s: CompanySession, work: Work, key: str) -> None:
+    """A visit that came and went within one step: a caller turned away at once has no row."""
     visit = st.Visit(
         id=key, customers=tuple(work.event.get("customers", ())), at=str(work.event["at"])
     )
@@ -128,13 +154,8 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
     row.kind, row.via = visit.kind, visit.via if visit.rep else ""
     row.staff_id, row.due_id = _maybe(visit.rep), _maybe(visit.due)
     row.helpers = list(visit.helpers)
-    if visit.flag and row.flag.get("kind") != visit.flag:
-        row.flag = {
-            "kind": visit.flag,
-            "by": str(work.event.get("reporter") or work.event.get("by") or ""),
-            "reason": str(work.event.get("reason", "")),
-            "at": work.at.isoformat(),
-        }
+    if visit.flag and (was is None or (was.flag, was.due) != (visit.flag, visit.due)):
+        _note_flag(work, row, visit.flag, visit.offender)
     if decided := work.decided.get(visit.id):
         row.decision_id = decided
     if visit.turn_of and (was is None or was.turn_of != visit.turn_of):
@@ -144,12 +165,13 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
         row.tickets = _ticket_notes(work)
     if row.state == "reception" and visit.rep != before_rep:
         row.started_at = row.started_at or work.at
+    if row.state == "reception" and _whose(visit) != (_whose(was) if was else ""):
         emit(
             s,
             events.VisitAssigned(
                 unit_id=str(work.floor.id),
                 visit_id=visit.id,
-                staff_id=visit.rep,
+                staff_id=_whose(visit),
                 via=visit.via,
                 kind=visit.kind,
                 rules=tuple(work.step.outcome.get("rules", ())),
@@ -165,6 +187,11 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
                 answer_by=utc(visit.call.due).isoformat(),
             ),
         )
+
+
+def _whose(visit: st.Visit) -> str:
+    """Who is told that the visitor is his: who receives, but never who took him out of turn."""
+    return visit.due if visit.flag else visit.rep
 
 
 def _ticket_notes(work: Work) -> list[dict[str, str]]:

@@ -108,7 +108,7 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
                 "at": visit.arrived_at,
                 "visitor": visitor_name(visit),
                 "due": names.get(visit.due_id, "") if visit.due_id else "",
-                "rep": names.get(visit.staff_id, "") if visit.staff_id else "",
+                "rep": receiver_words(visit, names),
                 "via": _(words.VIAS.get(visit.via, visit.via)) if visit.via else _state(visit),
                 "passed": passed_words(visit, names),
                 "tickets": ticket_words(visit, names),
@@ -120,6 +120,18 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
 
 def _state(visit: Visit) -> str:
     return _(words.VISIT_STATES[visit.state][0])
+
+
+def receiver_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
+    """Who received; where a reception was out of turn, who took it and how that was reported."""
+    name = names.get(visit.staff_id, "") if visit.staff_id else ""
+    if not visit.flag:
+        return name
+    kind = _(words.FLAGS.get(visit.flag["kind"], visit.flag["kind"]))
+    offender = str(visit.flag.get("offender", ""))
+    if offender in ("", str(visit.staff_id)):
+        return f"{name}({kind})"
+    return f"{name}({names.get(uuid.UUID(offender), '')}:{kind})"
 
 
 def passed_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
