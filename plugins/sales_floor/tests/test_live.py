@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -14,9 +15,11 @@ from zhike.models.outbox import OutboxEvent
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Floor, Visit
 from zhike_sales_floor.rules import words as engine_words
+from zhike_sales_floor.rules.state import Floor as FloorState
+from zhike_sales_floor.rules.state import Ticket as Issued
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor as floors
-from zhike_sales_floor.services import live, replay, sheets
+from zhike_sales_floor.services import live, project, replay, sheets
 from zhike_sales_floor.services.arrivals import Person
 from zhike_sales_floor.services.names import names_in
 from zhike_sales_floor.views._common import sentence, told
@@ -363,3 +366,36 @@ def test_an_act_that_awaits_confirmation_does_not_say_it_is_done(ground):
     door = ground.arrive(purpose="scouting")
     gone = ground.do(lambda s: floors.void_visit(s, door.visit_id, "踩盘", confirmed=True))
     assert sentence(gone, _names(ground)) == "Done: the visit is void; it had used no turn."
+
+
+def test_each_line_of_the_roster_tells_only_of_its_own_visit(ground):
+    """A call that runs out serves two parties at once; passes and tickets stay apart."""
+    ground.sign_in("ABCD")
+    known = ground.arrive(Person(name="张伟", phone="13812345678"))  # A
+    party = ground.read(
+        lambda s: s.scalars(select(Customer.party_id).where(Customer.party_id.is_not(None))).one()
+    )
+    ground.do(lambda s: floors.end_visit(s, known.visit_id, result="will_return"))
+    ground.do(lambda s: floors.go_out(s, ground.unit, ground.reps["A"], "private"))
+    ground.do(lambda s: floors.go_out(s, ground.unit, ground.reps["B"], "public"))
+    asked = ground.arrive(Person(party_id=party), Person(name="李强"))
+    assert asked.outcome["status"] == "calling_owner"
+    late = ground.arrive(Person(name="王芳"), minutes=11)  # first the call runs out: C, then D
+    first = ground.read(lambda s: s.require(Visit, asked.visit_id))
+    second = ground.read(lambda s: s.require(Visit, late.visit_id))
+    assert [ground.letter(v.staff_id) for v in (first, second)] == ["C", "D"]
+    assert [ground.letter(one["rep"]) for one in first.passed] == ["B"]
+    assert second.passed == []
+    assert [one["how"] for one in first.tickets] == ["issued"]
+    assert second.tickets == []
+
+
+def test_a_ticket_that_expires_while_another_is_used_is_not_called_used():
+    before = FloorState(
+        ring=("a", "b"), tickets=(Issued(1, "a", "comp", "", ""), Issued(2, "b", "comp", "", ""))
+    )
+    after = FloorState(ring=("a", "b"))
+    step = SimpleNamespace(outcome={"dropped": ["a(c)"], "used": ["b(c)"]})
+    work = SimpleNamespace(before=SimpleNamespace(floor=before), after=after, step=step)
+    rows = {ticket.rep: how for ticket, how in project._gone(work)}
+    assert rows == {"a": "dropped", "b": "used"}

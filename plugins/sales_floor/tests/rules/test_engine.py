@@ -298,8 +298,8 @@ def test_absent_reps_of_yesterday_are_absent_again() -> None:
     play = Play(reps={"A": "ABSENT", "B": "OFF_DUTY"})
     out = play("2024-05-09T09:00", arrive="n1")
     assert out["passes"] == [
-        {"rep": "A", "effect": "miss", "rule": "SF-A-04a"},
-        {"rep": "B", "effect": "none", "rule": "SF-A-04"},
+        {"rep": "A", "effect": "miss", "rule": "SF-A-04a", "visit": "v1"},
+        {"rep": "B", "effect": "none", "rule": "SF-A-04", "visit": "v1"},
     ]
 
 

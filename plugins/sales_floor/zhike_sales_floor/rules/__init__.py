@@ -56,7 +56,8 @@ itself.
                    status}]
     earlier        the same for time-outs settled before the event
     calling        the rep being asked, with ``due``
-    passes         [{rep, effect: comp|capped|miss|none|skipped, rule}], whom the pointer passed
+    passes         [{rep, effect: comp|capped|miss|none|skipped, rule, visit}], whom the pointer
+                   passed, and for whose sake
     issued, used, dropped   tickets of this step as ``A(c)``, ``A(r)``
     ring           rep ids from the pointer;  tickets: FIFO, ``A(c)`` comp, ``A(r)`` refund
     states         {rep: state} of all reps;  on_deck: the next free rep;  next_up: display order

@@ -96,7 +96,7 @@ def _pass(d: Draft, rep: Rep, visit: str) -> None:
             last = replace(last, misses=(*last.misses, visit))
             after = replace(after, absences=(*after.absences[:-1], last))
         d.set_rep(after)
-    d.passes.append({"rep": rep.id, "effect": effect, "rule": rule})
+    d.passes.append({"rep": rep.id, "effect": effect, "rule": rule, "visit": visit})
     d.cite(rule, f"pass_{effect}", rep=rep.id, state=rep.state, **_cap_fact(d, effect))
 
 

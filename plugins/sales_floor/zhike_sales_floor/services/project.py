@@ -161,8 +161,10 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
     if visit.turn_of and (was is None or was.turn_of != visit.turn_of):
         work.floor.turns += 1
         row.turn_no = work.floor.turns
-        row.passed = [dict(item) for item in work.step.outcome.get("passes", ())]
-        row.tickets = _ticket_notes(work)
+        # One step may serve several visits: each line tells only what was moved for its own.
+        passes = work.step.outcome.get("passes", ())
+        row.passed = [dict(item) for item in passes if item["visit"] == visit.id]
+        row.tickets = _ticket_notes(work, visit)
     if row.state == "reception" and visit.rep != before_rep:
         row.started_at = row.started_at or work.at
     if row.state == "reception" and _whose(visit) != (_whose(was) if was else ""):
@@ -194,16 +196,35 @@ def _whose(visit: st.Visit) -> str:
     return visit.due if visit.flag else visit.rep
 
 
-def _ticket_notes(work: Work) -> list[dict[str, str]]:
-    before = {t.id: t for t in work.before.floor.tickets}
-    after = {t.id: t for t in work.after.tickets}
-    notes = [
-        {"how": "used", "rep": t.rep, "kind": t.kind} for i, t in before.items() if i not in after
+def _ticket_notes(work: Work, visit: st.Visit) -> list[dict[str, str]]:
+    before = {t.id for t in work.before.floor.tickets}
+    issued = [t for t in work.after.tickets if t.id not in before and t.visit == visit.id]
+    used = [
+        t
+        for t, how in _gone(work)
+        if how == "used" and visit.via == "ticket" and t.rep == visit.turn_of
     ]
-    notes += [
-        {"how": "issued", "rep": t.rep, "kind": t.kind} for i, t in after.items() if i not in before
+    return [
+        *({"how": "used", "rep": t.rep, "kind": t.kind} for t in used),
+        *({"how": "issued", "rep": t.rep, "kind": t.kind} for t in issued),
     ]
-    return notes
+
+
+def _gone(work: Work) -> list[tuple[st.Ticket, str]]:
+    """Tickets the step took out of the queue, each ``used`` or ``dropped``, the oldest first."""
+    left = {t.id for t in work.after.tickets}
+    dropped = list(work.step.outcome.get("dropped", ()))
+    found = []
+    for ticket in work.before.floor.tickets:
+        if ticket.id in left:
+            continue
+        label = f"{ticket.rep}({ticket.kind[0]})"
+        if label in dropped:
+            dropped.remove(label)
+            found.append((ticket, "dropped"))
+        else:
+            found.append((ticket, "used"))
+    return found
 
 
 def _end_visit(s: CompanySession, work: Work, row: Visit, was: st.Visit) -> None:
@@ -246,14 +267,13 @@ def _tickets(s: CompanySession, work: Work) -> None:
                     issued_seq=work.seq,
                 )
             )
-    gone = [str(number) for number in before if number not in after]
+    gone = {str(ticket.id): how for ticket, how in _gone(work)}
     if not gone:
         return
-    used = work.after.tally.used > work.before.floor.tally.used
     rows = s.scalars(select(Ticket).where(Ticket.unit_id == work.floor.id, Ticket.number.in_(gone)))
     for row in rows:
         row.ended_at, row.ended_seq = work.at, work.seq
-        row.ended_how = "used" if used else "dropped"
+        row.ended_how = gone[row.number]
 
 
 def _outings(s: CompanySession, work: Work) -> None:
