@@ -45,6 +45,17 @@ class OwnerCalled(Event):
     answer_by: str
 
 
+@event("sales_floor.owner_coming")
+@dataclass(frozen=True)
+class OwnerComing(Event):
+    """The rep who was asked has accepted and is to be there by ``return_by`` (ISO, with offset)."""
+
+    unit_id: str
+    visit_id: str
+    staff_id: str
+    return_by: str
+
+
 @event("sales_floor.customer_moved")
 @dataclass(frozen=True)
 class CustomerMoved(Event):
@@ -92,6 +103,7 @@ EVENTS: tuple[type[Event], ...] = (
     VisitAssigned,
     VisitEnded,
     OwnerCalled,
+    OwnerComing,
     CustomerMoved,
     DealClosed,
     DealRefunded,

@@ -189,6 +189,16 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
                 answer_by=utc(visit.call.due).isoformat(),
             ),
         )
+    if visit.call and visit.call.accepted and not (was and was.call and was.call.accepted):
+        emit(
+            s,
+            events.OwnerComing(
+                unit_id=str(work.floor.id),
+                visit_id=visit.id,
+                staff_id=visit.call.rep,
+                return_by=utc(visit.call.return_by).isoformat(),
+            ),
+        )
 
 
 def _whose(visit: st.Visit) -> str:
