@@ -600,6 +600,24 @@ def test_a_deal_taken_back_the_same_day_is_no_partner_for_pooling() -> None:
     assert "n1/1" not in pooled.get("deals", {})
 
 
+def test_the_line_shown_is_the_line_that_will_be_served() -> None:
+    """Whoever stands first receives the next new visitor, whatever the policy's order is."""
+    by_ring = {"rotation.ticket_order": "ring_order"}
+    for changed, given, flag in (
+        ({}, {"tickets": "C(c), B(r)"}, ""),
+        (by_ring, {"tickets": "C(c), B(r)"}, ""),
+        ({"rotation.offender_next_turn": "forfeit_next"}, {}, "poach"),
+    ):
+        play = Play(preset("P12").policy(changed), **given)
+        if flag:
+            play("09:00", arrive="n0", received_by="B", flag=flag)
+            play("09:01", end="B")
+        shown = play("09:02", event="tick")["next_up"]
+        for place, rep in enumerate(shown):
+            out = play(f"09:{place + 3:02d}", arrive=f"n{place + 1}")
+            assert out["assigned"] == rep, (changed, shown)
+
+
 def test_relations_are_read_in_words() -> None:
     assert relation_word("Mother of") == "parent"
     assert relation_word("grand-sons") == "grand_son"

@@ -290,8 +290,7 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     out["ring"] = list(d.ring)
     out["tickets"] = [f"{t.rep}({t.kind[0]})" for t in d.tickets]
     out["states"] = {rep_id: rep.state for rep_id, rep in d.reps.items()}
-    line = next_up(d)
-    out["next_up"] = line
+    out["next_up"] = next_up(d, str(d.param("rotation.ticket_order")))
     out["on_deck"] = next((r for r in d.ring if d.is_free(r)), None)
     out["waiting"] = [person for key in d.queue for person in d.visits[key].customers]
     out["rules"] = sorted({cite.rule for made in d.decisions for cite in made.cites})

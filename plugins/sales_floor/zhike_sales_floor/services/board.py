@@ -9,9 +9,10 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession, Staff, textkit
+from zhike.api import CompanySession, Staff, clock, policies, textkit
 from zhike_sales_floor.models import Floor, FloorEvent, Rep, Visit
 from zhike_sales_floor.rules import state as st
+from zhike_sales_floor.rules.rotation import next_up
 from zhike_sales_floor.services import live
 
 
@@ -113,13 +114,6 @@ def version_of(s: CompanySession, unit_id: uuid.UUID) -> int | None:
     return s.scalar(select(Floor.version).where(Floor.id == unit_id))
 
 
-def next_up(floor: st.Floor) -> list[str]:
-    """Who would receive next new visitors, in order: usable tickets first, then the ring."""
-    free = [key for key in floor.ring if floor.reps[key].state == st.AVAILABLE]
-    ahead = [ticket.rep for ticket in floor.tickets if ticket.rep in free]
-    return list(dict.fromkeys((*ahead, *free)))
-
-
 def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
     """The board of a site, or None before its floor is set up."""
     row = s.find(Floor, unit_id)
@@ -142,7 +136,8 @@ def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
         .order_by(Visit.arrived_at, Visit.number)
     ).all()
     cards = {card.id: card for card in (_card(visit, floor) for visit in open_visits)}
-    queue = next_up(floor)
+    policy = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).policy
+    queue = next_up(floor, str(policy.params.get("rotation.ticket_order")))
     order = {key: place for place, key in enumerate(queue, 1)}
     reps = [_rep(key, place, floor, names, cards, order) for place, key in enumerate(floor.ring, 1)]
     reps += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -227,8 +227,16 @@ def _tickets(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
     zone = live.tz_of(s, unit_id)
     start = on - timedelta(days=29)
     version = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).version_id
+    # A day more at either end: the site's own days are told apart below.
+    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
     found = s.scalars(
-        select(Ticket).where(Ticket.unit_id == unit_id).order_by(Ticket.issued_at, Ticket.id)
+        select(Ticket)
+        .where(
+            Ticket.unit_id == unit_id,
+            Ticket.issued_at >= midnight - timedelta(days=30),
+            Ticket.issued_at < midnight + timedelta(days=2),
+        )
+        .order_by(Ticket.issued_at, Ticket.id)
     )
     rows = [
         {
