@@ -618,6 +618,49 @@ def test_the_line_shown_is_the_line_that_will_be_served() -> None:
             assert out["assigned"] == rep, (changed, shown)
 
 
+def test_a_forfeited_turn_outlasts_a_rest_day() -> None:
+    play = Play(preset("P12").policy({"rotation.offender_next_turn": "forfeit_next"}))
+    play("09:00", arrive="n1", received_by="C", flag="poach")  # A's turn
+    play("09:01", end="C")
+    play("09:02", sign_out="B, C")
+    play("09:03", arrive="n2")  # A; B and C are off duty
+    play("09:04", end="A")
+    play("09:05", sign_in="C")
+    play("09:06", arrive="n3")  # A, though C stands first
+    assert play.state.floor.reps["A"].state == "RECEIVING_NEW"
+    assert play.state.floor.reps["C"].prepaid == ()
+
+
+def test_what_passed_during_a_reception_is_told_at_its_end_and_forgotten() -> None:
+    play = Play(customers={"oA": "A"}, reps={"C": "OFF_DUTY"})
+    play("09:00", arrive="oA")
+    for minute in ("01", "03"):
+        play(f"09:{minute}", arrive=f"n{minute}")
+        play(f"09:{minute}:30", end="B")
+    step = play.step("09:05", end="A")
+    assert step.decisions[-1].outcome["passed"] == 2
+    play("09:06", arrive="oA")
+    step = play.step("09:07", end="A")
+    assert step.decisions[-1].outcome["passed"] == 0
+    assert {cite.effect for cite in step.decisions[-1].cites} == {"place_kept"}
+
+
+def test_a_miss_with_a_poached_visitor_is_none_of_an_earlier_absence() -> None:
+    play = Play(ring="C>B>A")
+    play("09:00", out="A", reason="private")
+    play("09:01", back="A")
+    play("09:02", arrive="n1", received_by="A", flag="poach")  # C's turn
+    play("09:03", arrive="n2")  # B
+    assert play("09:04", arrive="n3")["passes"][0]["effect"] == "miss"  # C, past A
+    assert "issued" not in play("09:05", reclass="A", by="manager")
+
+
+def test_a_contact_entered_late_does_not_set_the_clock_back() -> None:
+    play = Play(customers={"o1": {"owner": "A", "last_contact": "1 day ago"}})
+    play("09:00", contact="o1", kind="call", rep="A", occurred_at="2024-05-01 10:00")
+    assert play.state.customers["o1"].contacts["A"][:10] == "2024-05-07"
+
+
 def test_relations_are_read_in_words() -> None:
     assert relation_word("Mother of") == "parent"
     assert relation_word("grand-sons") == "grand_son"
