@@ -19,7 +19,7 @@ from zhike_sales_floor.rules.state import Floor as FloorState
 from zhike_sales_floor.rules.state import Ticket as Issued
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor as floors
-from zhike_sales_floor.services import live, project, replay, sheets
+from zhike_sales_floor.services import project, replay, sheets
 from zhike_sales_floor.services.arrivals import Person
 from zhike_sales_floor.services.names import names_in
 from zhike_sales_floor.views._common import sentence, told
@@ -291,15 +291,7 @@ def test_a_visit_voided_after_it_ended_is_void_in_the_registers(ground):
     ground.sign_in("AB")
     act = ground.arrive()
     ground.do(lambda s: floors.end_visit(s, act.visit_id, result="looking"))
-    customer = ground.read(lambda s: s.require(Visit, act.visit_id)).customer_id
-    ground.do(
-        lambda s: live.act(
-            s,
-            ground.unit,
-            "void",
-            {"customer": str(customer), "confirmed": True, "reason": "踩盘"},
-        )
-    )
+    ground.do(lambda s: floors.void_visit(s, act.visit_id, "踩盘", confirmed=True))
     assert ground.tickets() == ["A(r)"]
     assert ground.read(lambda s: s.require(Visit, act.visit_id)).state == "voided"
 

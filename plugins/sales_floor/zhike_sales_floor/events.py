@@ -59,13 +59,17 @@ class OwnerComing(Event):
 @event("sales_floor.customer_moved")
 @dataclass(frozen=True)
 class CustomerMoved(Event):
-    """Ownership of a customer passed from one rep to another, under the rules named."""
+    """Ownership of a customer passed from one rep to another, under the rules named.
+
+    ``seq`` is the number of the act on the floor by which it passed.
+    """
 
     unit_id: str
     customer_id: str
     from_staff_id: str
     to_staff_id: str
     rules: tuple[str, ...] = ()
+    seq: int = 0
 
 
 @event("sales_floor.deal_closed")

@@ -90,7 +90,7 @@ def tell_former(s: CompanySession, event: CustomerMoved) -> None:
         N_("A customer of yours has passed to %(name)s"),
         values={"name": names.get(uuid.UUID(event.to_staff_id), "")},
         link=f"/p/sales_floor/floor/{event.unit_id}/customers/{event.customer_id}",
-        once=f"moved:{event.customer_id}:{event.to_staff_id}",
+        once=f"moved:{event.customer_id}:{event.seq}",
     )
 
 

@@ -12,6 +12,7 @@ from zhike.api import (
     CompanySession,
     Forbidden,
     NotFound,
+    UserError,
     _,
     act,
     clock,
@@ -255,6 +256,13 @@ def post_open(unit_id: uuid.UUID, body: m.OpenDayIn) -> m.ActOut:
 def post_close(unit_id: uuid.UUID) -> m.ActOut:
     """Close the business day."""
     return doing(lambda s: floor.close_day(s, unit_id))
+
+
+def post_event_mode(unit_id: uuid.UUID, body: m.EventModeIn) -> m.ActOut:
+    """Set or end the method of an exhibition or a launch."""
+    if body.until is not None and body.until.tzinfo is None:
+        raise UserError(_("Give the time with its offset."), field="until")
+    return doing(lambda s: floor.set_event_mode(s, unit_id, **body.model_dump()))
 
 
 def post_reclass(unit_id: uuid.UUID, outing_id: uuid.UUID, body: m.ReasonIn) -> m.ActOut:

@@ -235,6 +235,14 @@ class OpenDayIn(In):
     ring: Annotated[list[uuid.UUID], Field(max_length=200)] = []
 
 
+class EventModeIn(ReasonIn):
+    """Another method for an exhibition or a launch, or its end."""
+
+    on: bool
+    method: Literal["ring", "manual", "first_free"] = "ring"
+    until: datetime | None = Field(default=None, description="With its offset.")
+
+
 class RosterIn(In):
     """Who joins the roster."""
 

@@ -345,6 +345,7 @@ def _customers(s: CompanySession, work: Work) -> None:
                     from_staff_id=str(former),
                     to_staff_id=str(row.owner_id),
                     rules=tuple(work.step.outcome.get("rules", ())),
+                    seq=work.seq,
                 ),
             )
 
