@@ -661,6 +661,77 @@ def test_a_contact_entered_late_does_not_set_the_clock_back() -> None:
     assert play.state.customers["o1"].contacts["A"][:10] == "2024-05-07"
 
 
+def test_only_who_has_lapsed_passes_when_two_old_customers_come_together() -> None:
+    silent = {"owner": "A", "last_contact": "9 days ago"}
+    fresh = {"owner": "C", "last_contact": "1 day ago"}
+    play = Play(customers={"o1": silent, "o2": fresh}, reps={"A": "OUT_PRIVATE"})
+    out = play("09:00", arrive=["o1", "o2"])
+    assert (out["assigned"], out["owners"]) == ("B", {"o1": "B"})
+    assert play.state.customers["o2"].owner == "C"
+
+
+def test_who_helped_the_giver_is_free_when_the_visitor_goes_on() -> None:
+    play = Play(ring="A>B", customers={"oA": "A"})
+    play("09:00", arrive="n1")
+    play("09:01", help="B", customer="n1")
+    out = play("09:05", arrive="oA")
+    assert [line["rep"] for line in out["assignments"]] == ["A", "B"]
+    assert out["states"]["B"] == "RECEIVING_NEW"
+
+
+def test_a_poached_visitor_is_not_handed_to_the_poacher_in_his_turn() -> None:
+    play = Play(customers={"oA": "A"})
+    play("09:00", arrive="n1", received_by="B", flag="poach")  # A's turn; B stands first now
+    play("09:01", hand_over="n1")
+    out = play("09:02", arrive="oA")
+    assert [line["rep"] for line in out["assignments"]] == ["A", "C"]
+
+
+def test_calls_that_ran_out_are_settled_in_their_order_and_at_their_time() -> None:
+    out = {"A": "OUT_PRIVATE", "B": "OUT_PRIVATE"}
+    play = Play(ring="A>B>C>D", customers={"oA": "A", "oB": "B"}, reps=out)
+    play("09:00", arrive=["oB", "n1"])
+    play("09:02", arrive=["oA", "n2"])
+    step = play.step("09:30", event="tick")
+    served = [(line["customers"], line["rep"]) for line in step.outcome["earlier"]]
+    assert served == [(["oB", "n1"], "C"), (["oA", "n2"], "D")]
+    assert [d.at[11:16] for d in step.decisions if d.kind == "assignment"] == ["09:10", "09:12"]
+
+
+def test_an_old_customer_handed_back_is_an_old_customer_in_hand() -> None:
+    play = Play(customers={"oA": "A", "o2": "A"})
+    play("09:00", arrive="oA", received_by="C", flag="poach")
+    assert play("09:01", hand_over="oA")["states"]["A"] == "RECEIVING_OLD"
+    out = play("09:02", arrive="o2")  # no new visitor in hand: nobody is handed on
+    assert (out["assigned"], out["kind"], out["tickets"]) == ("B", "assisted", [])
+
+
+def test_the_fault_of_a_helper_costs_the_owner_nothing() -> None:
+    play = Play(customers={"oA": "A"}, reps={"A": "OUT_PUBLIC"})
+    play("09:00", arrive="oA")  # B helps
+    out = play("09:05", take_over="oA", rep="C", confirmed=True, reason="rude")
+    assert (out["assigned"], out["from"], out["owner"]) == ("C", "B", "A")
+    assert play("10:00", sign="oA")["credit"]["performance"] == {"A": 10_000}
+
+
+def test_going_back_to_the_owner_is_a_visit_with_the_owner() -> None:
+    silent = {"owner": "A", "last_contact": "6 days ago"}
+    play = Play(customers={"oA": silent}, reps={"A": "OUT_PUBLIC"})
+    play("09:00", arrive="oA")
+    assert play.state.customers["oA"].contacts["A"][:10] == "2024-05-02"
+    play("09:05", back="A")
+    play("09:06", hand_over="oA", to="A")
+    assert play.state.customers["oA"].contacts["A"][:10] == "2024-05-08"
+
+
+def test_a_poacher_who_helps_later_has_no_helper_s_share() -> None:
+    play = Play(preset("P12").policy({"split.helper": 1000}))
+    play("09:00", arrive="n1", received_by="C", flag="poach")
+    play("09:01", hand_over="n1")
+    play("09:02", help="C", customer="n1")
+    assert play("10:00", sign="n1")["credit"]["performance"] == {"A": 10_000}
+
+
 def test_relations_are_read_in_words() -> None:
     assert relation_word("Mother of") == "parent"
     assert relation_word("grand-sons") == "grand_son"
