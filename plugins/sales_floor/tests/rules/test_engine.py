@@ -732,6 +732,23 @@ def test_a_poacher_who_helps_later_has_no_helper_s_share() -> None:
     assert play("10:00", sign="n1")["credit"]["performance"] == {"A": 10_000}
 
 
+def test_a_void_visit_of_a_relative_is_no_batch() -> None:
+    play = Play(customers={"p1": "A"})
+    play("09:00", arrive="p1")
+    play("09:01", arrive="p2")
+    play("09:02", relation="spouse", customers=["p1", "p2"])
+    play("09:05", void="p1", confirmed=True, reason="other material")
+    assert play.state.customers["p1"].owner == "A"
+    assert play("10:00", sign="p2")["credit"]["performance"] == {"B": 10_000}
+
+
+def test_who_signs_in_before_the_first_visitor_of_the_day_is_not_late() -> None:
+    policy = preset("P12").policy({"rotation.late_join_position": "before_pointer"})
+    play = Play(policy, reps={"B": "OFF_DUTY"})
+    play("09:00", arrive="n1")
+    assert play("2024-05-09T08:50", sign_in="B")["ring"] == ["B", "C", "A"]
+
+
 def test_relations_are_read_in_words() -> None:
     assert relation_word("Mother of") == "parent"
     assert relation_word("grand-sons") == "grand_son"
