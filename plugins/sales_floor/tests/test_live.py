@@ -357,7 +357,7 @@ def test_an_act_that_awaits_confirmation_does_not_say_it_is_done(ground):
     assert sentence(gone, _names(ground)) == "Done: the visit is void, the turn comes back."
     door = ground.arrive(purpose="scouting")
     gone = ground.do(lambda s: floors.void_visit(s, door.visit_id, "踩盘", confirmed=True))
-    assert sentence(gone, _names(ground)) == "Done: the visit is void; it had used no turn."
+    assert sentence(gone, _names(ground)) == "Done: the visit is void; no turn comes back."
 
 
 def test_each_line_of_the_roster_tells_only_of_its_own_visit(ground):
@@ -391,3 +391,17 @@ def test_a_ticket_that_expires_while_another_is_used_is_not_called_used():
     work = SimpleNamespace(before=SimpleNamespace(floor=before), after=after, step=step)
     rows = {ticket.rep: how for ticket, how in project._gone(work)}
     assert rows == {"a": "dropped", "b": "used"}
+
+
+def test_a_swap_says_who_takes_the_visitor_in_hand(ground):
+    ground.sign_in("AB")
+    known = ground.arrive(Person(name="张伟"))
+    ground.do(lambda s: floors.end_visit(s, known.visit_id, result="will_return"))
+    customer = ground.read(lambda s: s.require(Visit, known.visit_id)).customer_id
+    first = ground.arrive()  # B
+    ground.arrive()  # A
+    ground.do(lambda s: floors.end_visit(s, first.visit_id, result="looking"))
+    swap = ground.arrive(Person(customer_id=customer))
+    assert sentence(swap, _names(ground)) == (
+        "Done: 顾问A receives, under clause 5、2. 顾问A hands the visitor in hand to 顾问B."
+    )

@@ -749,6 +749,26 @@ def test_who_signs_in_before_the_first_visitor_of_the_day_is_not_late() -> None:
     assert play("2024-05-09T08:50", sign_in="B")["ring"] == ["B", "C", "A"]
 
 
+def test_a_contact_announced_for_tomorrow_is_none_yet() -> None:
+    play = Play(customers={"o1": "A"})
+    later = {"contact": "o1", "kind": "call", "rep": "A", "occurred_at": "2024-05-09 10:00"}
+    assert play("09:00", **later)["counted"] is False
+
+
+def test_an_earlier_absence_re_classed_leaves_the_present_one_as_it_is() -> None:
+    play = Play()
+    play("09:00", out="A", reason="private")
+    play("09:10", back="A")
+    play("09:20", out="A", reason="private")
+    assert play("09:30", reclass="A", out_at="09:00")["states"]["A"] == "OUT_PRIVATE"
+
+
+def test_a_colleague_s_customer_given_by_hand_is_help() -> None:
+    play = Play(customers={"oA": "A"})
+    out = play("09:00", arrive="oA", assign_to="B", by="manager", reason="speaks the dialect")
+    assert (out["kind"], out["states"]["B"], out["owner"]) == ("assisted", "ASSISTING", "A")
+
+
 def test_relations_are_read_in_words() -> None:
     assert relation_word("Mother of") == "parent"
     assert relation_word("grand-sons") == "grand_son"

@@ -84,11 +84,10 @@ class Act:
     policy: Policy | None = None
 
     def decision_of(self, *kinds: str) -> tuple[Decision, uuid.UUID] | None:
-        """The last stored decision of one of these kinds, or None."""
-        for decision, stored in reversed(self.decisions):
-            if decision.kind in kinds:
-                return decision, stored
-        return None
+        """The last stored decision of one of these kinds, one about the own visit first."""
+        found = [one for one in reversed(self.decisions) if one[0].kind in kinds]
+        own = [one for one in found if one[0].subject == str(self.visit_id)]
+        return next(iter(own or found), None)
 
 
 @dataclass

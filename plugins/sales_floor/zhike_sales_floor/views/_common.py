@@ -87,7 +87,22 @@ def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list
 
 
 def sentence(done: Act, names: Names) -> str:
-    """What an act came to, for the person who did it: who, and under which clause."""
+    """What an act came to, for the person who did it: who, under which clause, who hands on."""
+    lines = done.outcome.get("assignments", ())
+    own = done.outcome.get("visit")
+    passed_on = [line for line in lines if line.get("from") and line["visit"] != own]
+    more = [
+        _(
+            "%(giver)s hands the visitor in hand to %(rep)s.",
+            giver=_name(line["from"], names),
+            rep=_name(line["rep"], names),
+        )
+        for line in passed_on
+    ]
+    return " ".join((_sentence(done, names), *more))
+
+
+def _sentence(done: Act, names: Names) -> str:
     outcome = done.outcome
     rep = outcome.get("assigned")
     clause = clause_numbers(done)
@@ -105,6 +120,8 @@ def sentence(done: Act, names: Names) -> str:
         )
     if outcome.get("from") and rep:
         values["giver"] = _name(outcome["from"], names)
+        if not clause:
+            return _("Done: %(giver)s hands over to %(rep)s.", **values)
         return _("Done: %(giver)s hands over to %(rep)s, under %(clause)s.", **values)
     if status == "in_reception" and rep:
         if clause:
@@ -120,7 +137,7 @@ def sentence(done: Act, names: Names) -> str:
     if status == "voided":
         if outcome.get("issued"):
             return _("Done: the visit is void, the turn comes back.")
-        return _("Done: the visit is void; it had used no turn.")
+        return _("Done: the visit is void; no turn comes back.")
     if done.verb == "void":
         return _("Noted: the visit stands until a supervisor confirms that it is void.")
     if done.verb == "take_over":
