@@ -84,9 +84,7 @@ RESOURCES: tuple[ApiResource, ...] = (
     _write("visit_left", f"{_VISIT}/left", "floor:post_left", may.MANAGE),
     _write("day_open", f"{_UNIT}/day/open", "floor:post_open", may.DAY, "OpenDayIn"),
     _write("day_close", f"{_UNIT}/day/close", "floor:post_close", may.DAY),
-    _write(
-        "event_mode", f"{_UNIT}/event-mode", "floor:post_event_mode", may.RULE, "EventModeIn"
-    ),
+    _write("event_mode", f"{_UNIT}/event-mode", "floor:post_event_mode", may.RULE, "EventModeIn"),
     _write(
         "reclass",
         f"{_UNIT}/outings/<uuid:outing_id>/reclass",
