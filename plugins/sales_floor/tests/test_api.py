@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -86,3 +87,53 @@ def test_bad_input_is_a_problem_and_changes_nothing(ground, api):
         assert answer.status_code == status, (path, answer.json)
         assert answer.mimetype == "application/problem+json"
     assert api("get", "visits").json["visits"] == []
+
+
+def test_an_exhibition_has_its_own_method_until_its_end(ground, api):
+    for letter in "AB":
+        api("post", f"reps/{ground.reps[letter]}/act", {"action": "sign_in"})
+    ring = [str(ground.reps[letter]) for letter in "ABCD"]
+    until = (ground.now + timedelta(hours=2)).isoformat()
+    body = {"on": True, "method": "first_free", "until": until, "reason": "开盘"}
+    assert api("post", "event-mode", {**body, "until": "2020-01-01T00:00:00Z"}).status_code == 422
+    assert api("post", "event-mode", {**body, "until": "2030-01-01T00:00:00"}).status_code == 422
+    assert api("post", "event-mode", body).status_code == 200
+    first = api("post", "arrivals", {}).json
+    assert (first["kind"], first["via"], first["ring"]) == ("event", "uncounted", ring)
+    api("post", f"visits/{first['visit_id']}/end", {})
+    ground.now += timedelta(hours=2, minutes=1)
+    after = api("post", "arrivals", {}).json
+    assert (after["kind"], after["via"]) == ("new", "turn")
+    assert api("post", "event-mode", {"on": False, "reason": "结束"}).status_code == 200
+
+
+def test_a_quarrel_is_on_record_and_costs_nothing_under_the_twelve_rules(ground, api):
+    api("post", f"reps/{ground.reps['A']}/act", {"action": "sign_in"})
+    api("post", "arrivals", {"persons": [{"name": "张伟"}]})
+    customer = api("get", "customers").json["customers"][0]["id"]
+    deal = api("post", "deals", {"customer_id": customer, "property": "1", "amount_fen": 1}).json
+    answer = api("post", f"deals/{deal['deal_id']}/quarrel", {"reason": "争吵"})
+    assert answer.status_code == 200, answer.json
+    assert "SF-D-41" in answer.json["rules"]
+    shares = api("get", f"deals/{deal['deal_id']}").json["shares"]
+    assert [share["staff_id"] for share in shares] == [str(ground.reps["A"])]
+
+
+def test_a_poached_visitor_by_json_names_both(ground, api):
+    for letter in "ABC":
+        api("post", f"reps/{ground.reps[letter]}/act", {"action": "sign_in"})
+    body = {"taken_by": str(ground.reps["C"]), "flag": "poach", "reason": "抢"}
+    done = api("post", "arrivals", body).json
+    a, c = str(ground.reps["A"]), str(ground.reps["C"])
+    assert (done["assigned"], done["rightful"], done["received_by"]) == (a, a, c)
+    (shown,) = api("get", "board").json["in_reception"]
+    assert (shown["staff_id"], shown["due_id"], shown["flag"], shown["offender_id"]) == (
+        c,
+        a,
+        "poach",
+        c,
+    )
+    (line,) = api("get", "visits").json["visits"]
+    assert (line["flag"], line["offender_id"], line["due_id"]) == ("poach", c, a)
+    back = api("post", f"visits/{done['visit_id']}/hand-over", {"reason": "交还"}).json
+    assert (back["assigned"], back["handed_over_by"]) == (a, c)

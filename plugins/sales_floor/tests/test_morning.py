@@ -213,6 +213,69 @@ def test_calls_that_run_out_are_settled_by_the_sweeper(ground):
     assert ground.letter(visit.staff_id) == "B"
 
 
+def _known(ground, name, phone):
+    """A customer who was received once, and whose reception is over."""
+    act = ground.arrive(Person(name=name, phone=phone))
+    ground.do(lambda s: floor.end_visit(s, act.visit_id, result="will_return"))
+    return ground.read(lambda s: s.require(Visit, act.visit_id)).customer_id
+
+
+def _sweep(ground):
+    from zhike.api import deadlines
+    from zhike.services.events import dispatch_outbox
+
+    with clock.frozen(ground.now):
+        dispatch_outbox(ground.site)
+        return deadlines.sweep(ground.site).fired
+
+
+def test_two_calls_run_out_each_at_its_own_time(ground):
+    ground.sign_in("ABCD")
+    old = [_known(ground, "老张", "13812345678"), _known(ground, "老王", "13812345679")]
+    for letter in "AB":
+        ground.do(lambda s, who=letter: floor.go_out(s, ground.unit, ground.reps[who], "private"))
+    calls = []
+    for minutes, customer in ((1, old[0]), (8, old[1])):
+        calls.append(ground.arrive(Person(customer_id=customer), Person(), minutes=minutes))
+        assert _sweep(ground) == 0
+    ground.now += timedelta(minutes=2)  # ten minutes after the first call: still in time
+    assert _sweep(ground) == 0
+    ground.now += timedelta(seconds=1)
+    assert _sweep(ground) == 1
+    states = [ground.read(lambda s, c=c: s.require(Visit, c.visit_id)).state for c in calls]
+    assert states == ["reception", "calling_owner"]
+
+
+def test_who_promised_to_come_and_does_not_is_not_waited_for(ground):
+    ground.sign_in("ABCD")
+    old = _known(ground, "老张", "13812345678")
+    ground.do(lambda s: floor.go_out(s, ground.unit, ground.reps["A"], "private"))
+    called = ground.arrive(Person(customer_id=old), Person())
+    ground.do(lambda s: floor.answer_call(s, called.visit_id, "accept"))
+    _sweep(ground)
+    seq = ground.read(lambda s: floor.floor_state(s, ground.unit)[0].seq)
+    ground.now += timedelta(minutes=11)
+    assert _sweep(ground) == 0
+    ground.now += timedelta(minutes=20)
+    assert _sweep(ground) == 1
+    row = ground.read(lambda s: s.require(Visit, called.visit_id))
+    assert (ground.letter(row.staff_id), row.via) == ("B", "turn")
+    assert ground.read(lambda s: floor.floor_state(s, ground.unit)[0].seq) == seq + 1
+
+
+def test_a_call_that_was_answered_leaves_no_event_when_its_time_is_over(ground):
+    ground.sign_in("ABCD")
+    old = _known(ground, "老张", "13812345678")
+    ground.do(lambda s: floor.go_out(s, ground.unit, ground.reps["A"], "private"))
+    called = ground.arrive(Person(customer_id=old), Person())
+    ground.do(lambda s: floor.answer_call(s, called.visit_id, "decline"))
+    _sweep(ground)
+    seq = ground.read(lambda s: floor.floor_state(s, ground.unit)[0].seq)
+    ground.now += timedelta(minutes=11)
+    assert _sweep(ground) == 1
+    assert ground.read(lambda s: floor.floor_state(s, ground.unit)[0].seq) == seq
+
+
 @pytest.mark.parametrize("code", ["SFF-01", "SFF-02", "SFF-03", "SFF-63"])
 def test_registers_are_workbooks_too(ground, code):
     ground.sign_in("AB")

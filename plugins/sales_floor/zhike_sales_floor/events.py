@@ -10,7 +10,10 @@ from zhike.api import Event, event
 @event("sales_floor.visit_assigned")
 @dataclass(frozen=True)
 class VisitAssigned(Event):
-    """A visitor was given to a rep. ``via`` is turn, ticket or uncounted; ids are UUIDs as text."""
+    """A visitor was given to a rep. ``via`` is turn, ticket or uncounted; ids are UUIDs as text.
+
+    Where somebody else took the visitor out of turn, the rep is the one who was due.
+    """
 
     unit_id: str
     visit_id: str
@@ -42,16 +45,31 @@ class OwnerCalled(Event):
     answer_by: str
 
 
+@event("sales_floor.owner_coming")
+@dataclass(frozen=True)
+class OwnerComing(Event):
+    """The rep who was asked has accepted and is to be there by ``return_by`` (ISO, with offset)."""
+
+    unit_id: str
+    visit_id: str
+    staff_id: str
+    return_by: str
+
+
 @event("sales_floor.customer_moved")
 @dataclass(frozen=True)
 class CustomerMoved(Event):
-    """Ownership of a customer passed from one rep to another, under the rules named."""
+    """Ownership of a customer passed from one rep to another, under the rules named.
+
+    ``seq`` is the number of the act on the floor by which it passed.
+    """
 
     unit_id: str
     customer_id: str
     from_staff_id: str
     to_staff_id: str
     rules: tuple[str, ...] = ()
+    seq: int = 0
 
 
 @event("sales_floor.deal_closed")
@@ -89,6 +107,7 @@ EVENTS: tuple[type[Event], ...] = (
     VisitAssigned,
     VisitEnded,
     OwnerCalled,
+    OwnerComing,
     CustomerMoved,
     DealClosed,
     DealRefunded,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,7 +20,7 @@ from zhike.api import (
     inbox,
     organisation,
 )
-from zhike_sales_floor.events import CustomerMoved, OwnerCalled, VisitAssigned
+from zhike_sales_floor.events import CustomerMoved, OwnerCalled, OwnerComing, VisitAssigned
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import floor
 
@@ -28,15 +28,33 @@ CALL = "sales_floor.owner_call"
 
 
 def call_ran_out(s: CompanySession, deadline: Any) -> None:
-    """Let the engine settle calls whose time is over; it does nothing where they are answered."""
-    floor.tick(s, uuid.UUID(str(deadline.subject).rsplit(":", 1)[-1]))
+    """Let the engine settle a call whose time is over, unless it is settled already."""
+    unit_id = uuid.UUID(deadline.data["unit"])
+    known = floor.floor_state(s, unit_id)
+    visit = known[1].visits.get(str(deadline.subject).rsplit(":", 1)[-1]) if known else None
+    if visit is not None and visit.call is not None:
+        floor.tick(s, unit_id)
+
+
+def _watch(s: CompanySession, unit_id: str, visit_id: str, due: str) -> None:
+    """One deadline per party; at the instant itself the answer is still in time (CV-3)."""
+    deadlines.schedule(
+        s,
+        CALL,
+        f"sales_floor:visit:{visit_id}",
+        datetime.fromisoformat(due) + timedelta(seconds=1),
+        data={"unit": unit_id},
+    )
+
+
+def watch_return(s: CompanySession, event: OwnerComing) -> None:
+    """Set the deadline by which the rep who accepted has to be there."""
+    _watch(s, event.unit_id, event.visit_id, event.return_by)
 
 
 def watch_call(s: CompanySession, event: OwnerCalled) -> None:
     """Set the deadline of a call, and tell the owner that he is wanted."""
-    deadlines.schedule(
-        s, CALL, f"sales_floor:floor:{event.unit_id}", datetime.fromisoformat(event.answer_by)
-    )
+    _watch(s, event.unit_id, event.visit_id, event.answer_by)
     inbox.notify(
         s,
         uuid.UUID(event.staff_id),
@@ -72,7 +90,7 @@ def tell_former(s: CompanySession, event: CustomerMoved) -> None:
         N_("A customer of yours has passed to %(name)s"),
         values={"name": names.get(uuid.UUID(event.to_staff_id), "")},
         link=f"/p/sales_floor/floor/{event.unit_id}/customers/{event.customer_id}",
-        once=f"moved:{event.customer_id}:{event.to_staff_id}",
+        once=f"moved:{event.customer_id}:{event.seq}",
     )
 
 
@@ -105,6 +123,9 @@ def remind(s: CompanySession) -> None:
 
 LISTENERS = (
     Listener(name="sales_floor.watch_call", event="sales_floor.owner_called", handle=watch_call),
+    Listener(
+        name="sales_floor.watch_return", event="sales_floor.owner_coming", handle=watch_return
+    ),
     Listener(name="sales_floor.tell_rep", event="sales_floor.visit_assigned", handle=tell_rep),
     Listener(
         name="sales_floor.tell_former", event="sales_floor.customer_moved", handle=tell_former

@@ -214,14 +214,14 @@ MODES: Mapping[str, str] = {
 
 REFUSALS: Mapping[str, str] = {
     "already_here": N_("This visitor is on the floor already."),
-    "busy": N_("This rep is with a visitor: end or hand over that visit first."),
     "closed": N_("The customer has signed since; this cannot be changed any more."),
+    "day_running": N_("Receptions of today are still open: end them first."),
     "deal_exists": N_("This deal exists already."),
-    "in_hand": N_("This rep is with a visitor: end or hand over that visit first."),
     "left": N_("This rep has left the team."),
     "missing": N_("Something is missing in this act."),
     "no_absence": N_("There is no absence of today to re-class."),
     "no_deal": N_("The customer has no such deal."),
+    "no_offender": N_("Nobody has received this visitor yet."),
     "no_receiver": N_("Nobody is left to receive the customers."),
     "no_result": N_("This regulation draws nothing: name the new owners."),
     "no_rightful": N_("By the log this rep was due; say whose turn it was."),
@@ -230,11 +230,15 @@ REFUSALS: Mapping[str, str] = {
     "not_allowed": N_("The regulation does not allow this."),
     "not_available": N_("This rep is not free."),
     "not_received": N_("Nobody is receiving this visitor."),
+    "parameter": N_("The regulation has no such parameter."),
+    "preset": N_("There are no rules for this regulation."),
     "received": N_("The visitor is being received; hand the visit over instead."),
     "rep": N_("This person is not on the ring of this site."),
     "reversed": N_("This deal has been reversed."),
     "step_done": N_("The deal has this step already."),
     "too_late": N_("It is too late for this: the day is closed."),
+    "visit_exists": N_("This visit exists already."),
+    "visit_in_hand": N_("This rep is with a visitor: end or hand over that visit first."),
 }
 
 

@@ -298,8 +298,8 @@ def test_absent_reps_of_yesterday_are_absent_again() -> None:
     play = Play(reps={"A": "ABSENT", "B": "OFF_DUTY"})
     out = play("2024-05-09T09:00", arrive="n1")
     assert out["passes"] == [
-        {"rep": "A", "effect": "miss", "rule": "SF-A-04a"},
-        {"rep": "B", "effect": "none", "rule": "SF-A-04"},
+        {"rep": "A", "effect": "miss", "rule": "SF-A-04a", "visit": "v1"},
+        {"rep": "B", "effect": "none", "rule": "SF-A-04", "visit": "v1"},
     ]
 
 
@@ -340,6 +340,15 @@ def test_a_void_after_the_signing_is_refused() -> None:
     assert play.refused("09:10", void="n1", confirmed=True) == "closed"
 
 
+def test_a_void_during_the_visit_in_which_he_signed_is_refused_too() -> None:
+    play = Play()
+    play("09:00", arrive=["n1", "n2"])
+    play("09:30", sign="n2")
+    assert play.refused("09:31", void="n1", confirmed=True) == "closed"
+    play("2024-05-09T09:00", arrive="n2")
+    assert play("2024-05-09T09:05", void="n2", confirmed=True)["status"] == "voided"
+
+
 def test_a_void_of_a_party_frees_all_of_it() -> None:
     play = Play()
     play("09:00", arrive=["n1", "n2"])
@@ -376,6 +385,13 @@ def test_a_report_about_a_reception_that_is_still_going_on() -> None:
     assert out["states"]["A"] == "RECEIVING_NEW"
     assert out["states"]["B"] == "RECEIVING_NEW"
     assert busy.state.customers["n1"].poachers == ("B",)
+
+
+def test_a_wrong_turn_that_proves_to_be_poaching_costs_one_turn_only() -> None:
+    play = Play(preset("P12").policy({"rotation.offender_next_turn": "forfeit_next"}))
+    play("09:00", arrive="n1", received_by="C", flag="wrong_turn")
+    play("09:05", flag="n1", kind="poach", offender="C")
+    assert len(play.state.floor.reps["C"].prepaid) == 1
 
 
 def test_a_report_finds_the_offenders_own_reception() -> None:
@@ -461,6 +477,38 @@ def test_a_party_waiting_for_its_rep_may_leave_unserved() -> None:
     assert (out["status"], out["owners"]) == ("left_unserved", {"n1": None})
 
 
+def test_who_promised_to_come_owns_nobody_whom_the_day_left_unserved() -> None:
+    everybody_out = {"A": "OUT_PUBLIC", "B": "OUT_PUBLIC", "C": "OUT_PUBLIC"}
+    play = Play(customers={"oA": "A"}, reps=everybody_out)
+    play("17:50", arrive=["oA", "n1"])
+    assert play("17:55", accept="A")["owners"] == {"n1": "A"}
+    play("18:00", event="day_close")
+    assert play.state.customers["n1"].owner == ""
+    assert play.state.customers["oA"].owner == "A"
+
+
+def test_a_day_closed_by_mistake_goes_on() -> None:
+    play = Play()
+    play("09:00", out="A", reason="private")
+    play("09:01", arrive="n1")
+    play("12:00", event="day_close")
+    assert play.refused("12:01", reclass="A") == "too_late"
+    play("12:05", event="day_open")
+    assert play("12:06", reclass="A")["issued"] == ["A(c)"]
+
+
+def test_who_was_asked_in_vain_waits_behind_those_who_came_earlier() -> None:
+    out = {"A": "OUT_PUBLIC", "B": "OUT_PUBLIC", "C": "OUT_PUBLIC"}
+    policy = preset("P12").policy({"rotation.nobody_available": "manager"})
+    play = Play(policy, customers={"oA": "A", "oC": "C"}, reps=out)
+    play("09:00", arrive="n1")  # waits for the manager's word
+    play("09:01", back="A")
+    play("09:02", arrive=["oC", "n2"])  # C is asked
+    play("09:03", arrive="n3")  # A
+    assert play("09:04", arrive="oA")["waiting"] == ["n3", "n1"]  # handed over: at the head
+    assert play("09:05", decline="C")["waiting"] == ["n3", "n1", "oC", "n2"]
+
+
 def test_the_owner_who_is_there_after_all_receives() -> None:
     play = Play(customers={"oA": "A"})
     play("09:00", arrive="n1")
@@ -535,6 +583,190 @@ def test_a_link_of_a_later_visit_does_not_touch_an_earlier_deal() -> None:
     play("09:20", ruling="o1", owner="B")
     assert play("09:30", sign="n1")["credit"]["performance"] == {"A": 10_000}
     assert play.state.customers["o1"].deals[0].performance == {"A": 10_000}
+
+
+def test_a_deal_taken_back_the_same_day_is_no_partner_for_pooling() -> None:
+    play = Play(customers={"oA": "A"}, reps={"A": "OUT_PRIVATE"})
+    play("09:00", arrive=["oA", "n1"], owner_answer="decline")
+    play("10:00", sign="oA")
+    play("11:00", cancel="oA", reason="refund")
+    assert play("12:00", sign="n1")["credit"]["performance"] == {"B": 10_000}
+    both = Play(customers={"oA": "A"}, reps={"A": "OUT_PRIVATE"})
+    both("09:00", arrive=["oA", "n1"], owner_answer="decline")
+    both("10:00", sign="oA")
+    both("12:00", sign="n1")
+    both("13:00", cancel="oA", reason="refund")  # what was shared at the closing stays shared
+    pooled = both("13:01", ruling="oA", shares={"A": 100}, by="manager")
+    assert "n1/1" not in pooled.get("deals", {})
+
+
+def test_the_line_shown_is_the_line_that_will_be_served() -> None:
+    """Whoever stands first receives the next new visitor, whatever the policy's order is."""
+    by_ring = {"rotation.ticket_order": "ring_order"}
+    for changed, given, flag in (
+        ({}, {"tickets": "C(c), B(r)"}, ""),
+        (by_ring, {"tickets": "C(c), B(r)"}, ""),
+        ({"rotation.offender_next_turn": "forfeit_next"}, {}, "poach"),
+    ):
+        play = Play(preset("P12").policy(changed), **given)
+        if flag:
+            play("09:00", arrive="n0", received_by="B", flag=flag)
+            play("09:01", end="B")
+        shown = play("09:02", event="tick")["next_up"]
+        for place, rep in enumerate(shown):
+            out = play(f"09:{place + 3:02d}", arrive=f"n{place + 1}")
+            assert out["assigned"] == rep, (changed, shown)
+
+
+def test_a_forfeited_turn_outlasts_a_rest_day() -> None:
+    play = Play(preset("P12").policy({"rotation.offender_next_turn": "forfeit_next"}))
+    play("09:00", arrive="n1", received_by="C", flag="poach")  # A's turn
+    play("09:01", end="C")
+    play("09:02", sign_out="B, C")
+    play("09:03", arrive="n2")  # A; B and C are off duty
+    play("09:04", end="A")
+    play("09:05", sign_in="C")
+    play("09:06", arrive="n3")  # A, though C stands first
+    assert play.state.floor.reps["A"].state == "RECEIVING_NEW"
+    assert play.state.floor.reps["C"].prepaid == ()
+
+
+def test_what_passed_during_a_reception_is_told_at_its_end_and_forgotten() -> None:
+    play = Play(customers={"oA": "A"}, reps={"C": "OFF_DUTY"})
+    play("09:00", arrive="oA")
+    for minute in ("01", "03"):
+        play(f"09:{minute}", arrive=f"n{minute}")
+        play(f"09:{minute}:30", end="B")
+    step = play.step("09:05", end="A")
+    assert step.decisions[-1].outcome["passed"] == 2
+    play("09:06", arrive="oA")
+    step = play.step("09:07", end="A")
+    assert step.decisions[-1].outcome["passed"] == 0
+    assert {cite.effect for cite in step.decisions[-1].cites} == {"place_kept"}
+
+
+def test_a_miss_with_a_poached_visitor_is_none_of_an_earlier_absence() -> None:
+    play = Play(ring="C>B>A")
+    play("09:00", out="A", reason="private")
+    play("09:01", back="A")
+    play("09:02", arrive="n1", received_by="A", flag="poach")  # C's turn
+    play("09:03", arrive="n2")  # B
+    assert play("09:04", arrive="n3")["passes"][0]["effect"] == "miss"  # C, past A
+    assert "issued" not in play("09:05", reclass="A", by="manager")
+
+
+def test_a_contact_entered_late_does_not_set_the_clock_back() -> None:
+    play = Play(customers={"o1": {"owner": "A", "last_contact": "1 day ago"}})
+    play("09:00", contact="o1", kind="call", rep="A", occurred_at="2024-05-01 10:00")
+    assert play.state.customers["o1"].contacts["A"][:10] == "2024-05-07"
+
+
+def test_only_who_has_lapsed_passes_when_two_old_customers_come_together() -> None:
+    silent = {"owner": "A", "last_contact": "9 days ago"}
+    fresh = {"owner": "C", "last_contact": "1 day ago"}
+    play = Play(customers={"o1": silent, "o2": fresh}, reps={"A": "OUT_PRIVATE"})
+    out = play("09:00", arrive=["o1", "o2"])
+    assert (out["assigned"], out["owners"]) == ("B", {"o1": "B"})
+    assert play.state.customers["o2"].owner == "C"
+
+
+def test_who_helped_the_giver_is_free_when_the_visitor_goes_on() -> None:
+    play = Play(ring="A>B", customers={"oA": "A"})
+    play("09:00", arrive="n1")
+    play("09:01", help="B", customer="n1")
+    out = play("09:05", arrive="oA")
+    assert [line["rep"] for line in out["assignments"]] == ["A", "B"]
+    assert out["states"]["B"] == "RECEIVING_NEW"
+
+
+def test_a_poached_visitor_is_not_handed_to_the_poacher_in_his_turn() -> None:
+    play = Play(customers={"oA": "A"})
+    play("09:00", arrive="n1", received_by="B", flag="poach")  # A's turn; B stands first now
+    play("09:01", hand_over="n1")
+    out = play("09:02", arrive="oA")
+    assert [line["rep"] for line in out["assignments"]] == ["A", "C"]
+
+
+def test_calls_that_ran_out_are_settled_in_their_order_and_at_their_time() -> None:
+    out = {"A": "OUT_PRIVATE", "B": "OUT_PRIVATE"}
+    play = Play(ring="A>B>C>D", customers={"oA": "A", "oB": "B"}, reps=out)
+    play("09:00", arrive=["oB", "n1"])
+    play("09:02", arrive=["oA", "n2"])
+    step = play.step("09:30", event="tick")
+    served = [(line["customers"], line["rep"]) for line in step.outcome["earlier"]]
+    assert served == [(["oB", "n1"], "C"), (["oA", "n2"], "D")]
+    assert [d.at[11:16] for d in step.decisions if d.kind == "assignment"] == ["09:10", "09:12"]
+
+
+def test_an_old_customer_handed_back_is_an_old_customer_in_hand() -> None:
+    play = Play(customers={"oA": "A", "o2": "A"})
+    play("09:00", arrive="oA", received_by="C", flag="poach")
+    assert play("09:01", hand_over="oA")["states"]["A"] == "RECEIVING_OLD"
+    out = play("09:02", arrive="o2")  # no new visitor in hand: nobody is handed on
+    assert (out["assigned"], out["kind"], out["tickets"]) == ("B", "assisted", [])
+
+
+def test_the_fault_of_a_helper_costs_the_owner_nothing() -> None:
+    play = Play(customers={"oA": "A"}, reps={"A": "OUT_PUBLIC"})
+    play("09:00", arrive="oA")  # B helps
+    out = play("09:05", take_over="oA", rep="C", confirmed=True, reason="rude")
+    assert (out["assigned"], out["from"], out["owner"]) == ("C", "B", "A")
+    assert play("10:00", sign="oA")["credit"]["performance"] == {"A": 10_000}
+
+
+def test_going_back_to_the_owner_is_a_visit_with_the_owner() -> None:
+    silent = {"owner": "A", "last_contact": "6 days ago"}
+    play = Play(customers={"oA": silent}, reps={"A": "OUT_PUBLIC"})
+    play("09:00", arrive="oA")
+    assert play.state.customers["oA"].contacts["A"][:10] == "2024-05-02"
+    play("09:05", back="A")
+    play("09:06", hand_over="oA", to="A")
+    assert play.state.customers["oA"].contacts["A"][:10] == "2024-05-08"
+
+
+def test_a_poacher_who_helps_later_has_no_helper_s_share() -> None:
+    play = Play(preset("P12").policy({"split.helper": 1000}))
+    play("09:00", arrive="n1", received_by="C", flag="poach")
+    play("09:01", hand_over="n1")
+    play("09:02", help="C", customer="n1")
+    assert play("10:00", sign="n1")["credit"]["performance"] == {"A": 10_000}
+
+
+def test_a_void_visit_of_a_relative_is_no_batch() -> None:
+    play = Play(customers={"p1": "A"})
+    play("09:00", arrive="p1")
+    play("09:01", arrive="p2")
+    play("09:02", relation="spouse", customers=["p1", "p2"])
+    play("09:05", void="p1", confirmed=True, reason="other material")
+    assert play.state.customers["p1"].owner == "A"
+    assert play("10:00", sign="p2")["credit"]["performance"] == {"B": 10_000}
+
+
+def test_who_signs_in_before_the_first_visitor_of_the_day_is_not_late() -> None:
+    policy = preset("P12").policy({"rotation.late_join_position": "before_pointer"})
+    play = Play(policy, reps={"B": "OFF_DUTY"})
+    play("09:00", arrive="n1")
+    assert play("2024-05-09T08:50", sign_in="B")["ring"] == ["B", "C", "A"]
+
+
+def test_a_contact_announced_for_tomorrow_is_none_yet() -> None:
+    play = Play(customers={"o1": "A"})
+    later = {"contact": "o1", "kind": "call", "rep": "A", "occurred_at": "2024-05-09 10:00"}
+    assert play("09:00", **later)["counted"] is False
+
+
+def test_an_earlier_absence_re_classed_leaves_the_present_one_as_it_is() -> None:
+    play = Play()
+    play("09:00", out="A", reason="private")
+    play("09:10", back="A")
+    play("09:20", out="A", reason="private")
+    assert play("09:30", reclass="A", out_at="09:00")["states"]["A"] == "OUT_PRIVATE"
+
+
+def test_a_colleague_s_customer_given_by_hand_is_help() -> None:
+    play = Play(customers={"oA": "A"})
+    out = play("09:00", arrive="oA", assign_to="B", by="manager", reason="speaks the dialect")
+    assert (out["kind"], out["states"]["B"], out["owner"]) == ("assisted", "ASSISTING", "A")
 
 
 def test_relations_are_read_in_words() -> None:

@@ -84,6 +84,7 @@ RESOURCES: tuple[ApiResource, ...] = (
     _write("visit_left", f"{_VISIT}/left", "floor:post_left", may.MANAGE),
     _write("day_open", f"{_UNIT}/day/open", "floor:post_open", may.DAY, "OpenDayIn"),
     _write("day_close", f"{_UNIT}/day/close", "floor:post_close", may.DAY),
+    _write("event_mode", f"{_UNIT}/event-mode", "floor:post_event_mode", may.RULE, "EventModeIn"),
     _write(
         "reclass",
         f"{_UNIT}/outings/<uuid:outing_id>/reclass",
@@ -153,6 +154,7 @@ RESOURCES: tuple[ApiResource, ...] = (
     _write("deal_refund", f"{_DEAL}/refund", "customers:post_refund", may.CLOSING, "ReasonIn"),
     _write("deal_paid", f"{_DEAL}/paid", "customers:post_paid", may.CLOSING),
     _write("deal_rule", f"{_DEAL}/ruling", "customers:post_shares", may.RULE, "SharesIn"),
+    _write("deal_quarrel", f"{_DEAL}/quarrel", "customers:post_quarrel", may.RULE, "ReasonIn"),
     _read(
         "register",
         f"{_UNIT}/registers/<code>",

@@ -204,6 +204,12 @@ def post_shares(unit_id: uuid.UUID, deal_id: uuid.UUID, body: m.SharesIn) -> m.A
     )
 
 
+def post_quarrel(unit_id: uuid.UUID, deal_id: uuid.UUID, body: m.ReasonIn) -> m.ActOut:
+    """Reps quarrel over a deal."""
+    _deal_at(reading(), unit_id, deal_id)
+    return doing(lambda s: deals.quarrel(s, deal_id, body.reason))
+
+
 # -- registers and decisions ------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from zhike.api import (
     CompanySession,
     Forbidden,
     NotFound,
+    UserError,
     _,
     act,
     clock,
@@ -32,13 +33,15 @@ from zhike_sales_floor.views._common import own_staff, sentence, staff_names, to
 def answer(done: Act, s: CompanySession) -> dict[str, Any]:
     """An act as JSON."""
     outcome = done.outcome
-    rep = outcome.get("received_by") or outcome.get("assigned")
     return {
         "seq": done.seq,
         "verb": done.verb,
         "visit_id": str(done.visit_id) if done.visit_id else None,
         "status": outcome.get("status", ""),
-        "assigned": rep or None,
+        "assigned": outcome.get("assigned") or None,
+        "received_by": outcome.get("received_by") or None,
+        "rightful": outcome.get("rightful") or None,
+        "handed_over_by": outcome.get("from") or None,
         "via": outcome.get("via", ""),
         "kind": outcome.get("kind", ""),
         "owner": outcome.get("owner") or None,
@@ -66,6 +69,8 @@ def _card(card: boards.VisitCard) -> m.VisitOut:
         via=card.via,
         staff_id=card.rep_id,
         due_id=card.due_id,
+        flag=card.flag,
+        offender_id=card.offender_id,
         customer_id=card.customer_id,
         since=card.since,
         decision_id=card.decision_id,
@@ -151,6 +156,8 @@ def get_visits(unit_id: uuid.UUID, body: m.DayQuery) -> m.VisitsOut:
                 via=row.via,
                 staff_id=row.staff_id,
                 due_id=row.due_id,
+                flag=row.flag.get("kind", ""),
+                offender_id=row.flag.get("offender") or None,
                 customer_id=row.customer_id,
                 since=row.arrived_at,
                 decision_id=row.decision_id,
@@ -249,6 +256,13 @@ def post_open(unit_id: uuid.UUID, body: m.OpenDayIn) -> m.ActOut:
 def post_close(unit_id: uuid.UUID) -> m.ActOut:
     """Close the business day."""
     return doing(lambda s: floor.close_day(s, unit_id))
+
+
+def post_event_mode(unit_id: uuid.UUID, body: m.EventModeIn) -> m.ActOut:
+    """Set or end the method of an exhibition or a launch."""
+    if body.until is not None and body.until.tzinfo is None:
+        raise UserError(_("Give the time with its offset."), field="until")
+    return doing(lambda s: floor.set_event_mode(s, unit_id, **body.model_dump()))
 
 
 def post_reclass(unit_id: uuid.UUID, outing_id: uuid.UUID, body: m.ReasonIn) -> m.ActOut:

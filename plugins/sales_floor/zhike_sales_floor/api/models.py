@@ -68,7 +68,12 @@ class ActOut(Out):
     verb: str
     visit_id: uuid.UUID | None = None
     status: str = ""
-    assigned: uuid.UUID | None = None
+    assigned: uuid.UUID | None = Field(default=None, description="Whom the rules name.")
+    received_by: uuid.UUID | None = Field(
+        default=None, description="Who took the visitor, if it was somebody else's."
+    )
+    rightful: uuid.UUID | None = Field(default=None, description="Whose visitor it is.")
+    handed_over_by: uuid.UUID | None = None
     via: str = ""
     kind: str = ""
     owner: uuid.UUID | None = None
@@ -110,6 +115,8 @@ class VisitOut(Out):
     via: str
     staff_id: uuid.UUID | None = None
     due_id: uuid.UUID | None = None
+    flag: str = Field(default="", description="poach or wrong_turn, as reported.")
+    offender_id: uuid.UUID | None = None
     customer_id: uuid.UUID | None = None
     since: datetime
     decision_id: uuid.UUID | None = None
@@ -226,6 +233,14 @@ class OpenDayIn(In):
 
     on_duty: Annotated[list[uuid.UUID], Field(max_length=200)] = []
     ring: Annotated[list[uuid.UUID], Field(max_length=200)] = []
+
+
+class EventModeIn(ReasonIn):
+    """Another method for an exhibition or a launch, or its end."""
+
+    on: bool
+    method: Literal["ring", "manual", "first_free"] = "ring"
+    until: datetime | None = Field(default=None, description="With its offset.")
 
 
 class RosterIn(In):

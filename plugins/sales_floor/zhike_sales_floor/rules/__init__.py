@@ -44,15 +44,20 @@ itself.
     assigned       the rep the rules assigned (of the event's own visit, else of the first visit
                    served in this step); None while nobody is
     received_by    who really sits with the visitor, if another (poach, wrong turn)
+    flag           poach or wrong_turn, where that was reported of received_by
     rightful       whose visitor it is by the rules
+    from           who sat with the visitor and handed him to the assigned rep
     owner          current owner of the event's customer after the step
+    helpers        who helped with that visit so far
     via, kind      turn | ticket | uncounted;  new | old | lapsed | referral | named | assisted |
                    non_buying | event
     assignments    every assignment of the step in order:
-                   [{visit, customers, rep, received_by?, via, kind, status}]
+                   [{visit, customers, rep, from?, received_by?, flag?, rightful?, via, kind,
+                   status}]
     earlier        the same for time-outs settled before the event
     calling        the rep being asked, with ``due``
-    passes         [{rep, effect: comp|capped|miss|none|skipped, rule}], whom the pointer passed
+    passes         [{rep, effect: comp|capped|miss|none|skipped, rule, visit}], whom the pointer
+                   passed, and for whose sake
     issued, used, dropped   tickets of this step as ``A(c)``, ``A(r)``
     ring           rep ids from the pointer;  tickets: FIFO, ``A(c)`` comp, ``A(r)`` refund
     states         {rep: state} of all reps;  on_deck: the next free rep;  next_up: display order

@@ -281,6 +281,18 @@ def _owners(key: str, value: Any, step: Step, final: State) -> list[Difference]:
     return found
 
 
+def _last_contact(key: str, value: Any, step: Step, final: State) -> list[Difference]:
+    """The date from which the owner's silence counts, per customer."""
+    found: list[Difference] = []
+    state: State = step.state if step.outcome else final
+    for customer_id, stated in dict(value).items():
+        facts = state.customers.get(str(customer_id))
+        actual = facts.contacts.get(facts.owner, "")[:10] if facts is not None else ""
+        wanted = None if _nothing(stated) else str(stated)[:10]
+        found += _is(f"{key}.{customer_id}", wanted, actual or None)
+    return found
+
+
 def _waiting(key: str, value: Any, step: Step, final: State) -> list[Difference]:
     floor = final.floor
     at_end = [person for visit in floor.queue for person in floor.visits[visit].customers]
@@ -310,9 +322,13 @@ def _result(key: str, value: Any, step: Step, final: State) -> list[Difference]:
 _CHECKS: dict[str, Callable[[str, Any, Step, State], list[Difference]]] = {
     "assigned": _assigned,
     "received_by": _name,
+    "flag": _word,
+    "from": _name,
     "rightful": _name,
     "owner": _name,
     "owners": _owners,
+    "helpers": _names,
+    "last_contact": _last_contact,
     "via": _word,
     "kind": _word,
     "status": _word,

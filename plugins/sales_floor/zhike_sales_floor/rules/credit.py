@@ -230,7 +230,9 @@ def referral_pair(case: Case) -> Credit | None:
 def _same_time(case: Case, other: str) -> bool:
     days = int(case.d.param("owner.simultaneous_closing_days") or 0)
     return any(
-        deal.closed and abs(days_between(deal.at, case.deal.at)) <= days
+        deal.closed
+        and not (deal.reversed and deal.reversed <= case.deal.at)
+        and abs(days_between(deal.at, case.deal.at)) <= days
         for deal in case.d.customer(other).deals
     )
 

@@ -24,7 +24,7 @@ from zhike_sales_floor.rules.state import (
     Rep,
 )
 from zhike_sales_floor.rules.stepping_in import pass_to
-from zhike_sales_floor.rules.visits import close_visit
+from zhike_sales_floor.rules.visits import close_visit, leave_unserved
 
 
 def _duty(d: Draft, rep_id: str, state: str) -> None:
@@ -261,7 +261,7 @@ def day_close(d: Draft, event: Event | None = None) -> None:
             close_visit(d, visit)
         else:
             cleared.append(visit.id)
-            close_visit(d, visit, void="left_unserved")
+            leave_unserved(d, visit)
     d.open = False
     d.cite("SF-A-01", "day_closed", cleared=len(cleared), waiting=cleared)
     d.decide("day", d.day, {"closed": True, "cleared": cleared})
@@ -309,6 +309,7 @@ def day_open(d: Draft, event: Event) -> None:
     on_duty, present = event.get("on_duty"), event.get("present")
     if d.visits:
         raise d.refuse("day_running")
+    d.open = True
     for rep_id in (*(on_duty or ()), *(present or ())):
         d.rep(rep_id, "on_duty")
     if on_duty is None and present is None:

@@ -257,6 +257,8 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     visit = d.visits.get(visit_id)
     if visit is not None:
         out.setdefault("status", visit.status.lower())
+        if visit.helpers:
+            out["helpers"] = list(visit.helpers)
     lines = d.assignments
     own = [line for line in lines if line["visit"] == visit_id]
     main = own[0] if own else None
@@ -266,9 +268,10 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     out["assigned"] = main["rep"] if main is not None else None
     if main is not None:
         out["via"], out["kind"] = main["via"], main["kind"]
-        out["rightful"] = main.get("rightful", main["rep"])
-        if "received_by" in main:
-            out["received_by"] = main["received_by"]
+        out.setdefault("rightful", main.get("rightful", main["rep"]))
+        for key in ("received_by", "flag", "from"):
+            if key in main:
+                out[key] = main[key]
     people = visit.customers if visit is not None else main["customers"] if main else ()
     person = event.text("customer") or next(iter(event.get("customers") or people), "")
     if person:
@@ -287,8 +290,7 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     out["ring"] = list(d.ring)
     out["tickets"] = [f"{t.rep}({t.kind[0]})" for t in d.tickets]
     out["states"] = {rep_id: rep.state for rep_id, rep in d.reps.items()}
-    line = next_up(d)
-    out["next_up"] = line
+    out["next_up"] = next_up(d, str(d.param("rotation.ticket_order")))
     out["on_deck"] = next((r for r in d.ring if d.is_free(r)), None)
     out["waiting"] = [person for key in d.queue for person in d.visits[key].customers]
     out["rules"] = sorted({cite.rule for made in d.decisions for cite in made.cites})

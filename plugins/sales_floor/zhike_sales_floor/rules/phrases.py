@@ -10,6 +10,16 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "{customers} 由 {rep} 接待（{via}，{kind}）。",
         "{customers}: {rep} ({via}, {kind}).",
     ),
+    "assignment.flag": (
+        "{customers} 应由 {rep} 接待（{via}，{kind}），{received_by} {flag}："
+        "客户和业绩归 {rightful}，{received_by} 无份。",
+        "{customers}: due to {rep} ({via}, {kind}), {flag} by {received_by}. Customer and credit "
+        "are {rightful}'s, nothing is {received_by}'s.",
+    ),
+    "assignment.from": (
+        "{from} 把 {customers} 交给 {rep}（{via}，{kind}）。",
+        "{customers}: {from} hands over to {rep} ({via}, {kind}).",
+    ),
     "assignment.received_by": (
         "{customers} 应由 {rep} 接待（{via}，{kind}），实际由 {received_by} 接待。",
         "{customers}: due to {rep} ({via}, {kind}), received by {received_by}.",
@@ -41,8 +51,10 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "help": ("{helper} 协助 {rep}。", "{helper} helps {rep}."),
     "flag": (
-        "{offender} 未轮到而接待，应归 {rightful}。",
-        "{offender} was not due; {rightful} was.",
+        "{customers} 应由 {rightful} 接待，{offender} {kind}："
+        "客户和业绩归 {rightful}，{offender} 无份。",
+        "{customers}: due to {rightful}, {kind} by {offender}. Customer and credit are "
+        "{rightful}'s, nothing is {offender}'s.",
     ),
     "duty": ("{rep}：{state}。", "{rep}: {state}."),
     "duty.ignored": ("{rep} 的状态没有变化。", "{rep}'s state stays as it is."),
@@ -111,15 +123,25 @@ EFFECTS: dict[str, tuple[str, str]] = {
     "first_receiver": ("{customer} 由 {owner} 首访接待", "{owner} first received {customer}"),
     "owner_on_record": ("{customer} 登记归 {owner}", "{customer} is on record as {owner}'s"),
     "ask_owner": ("先问 {owner}（{owner_state}）", "{owner} ({owner_state}) is asked first"),
-    "handed_over": ("{giver} 手上的新客户交给 {to}", "{giver} hands the new visitor to {to}"),
+    "handed_over": (
+        "{giver} 的老客户 {old} 到访，手上的新客户交给 {to}",
+        "{old}, {giver}'s old customer, is here: {giver} hands the new visitor to {to}",
+    ),
     "owner_takes_old": ("{owner} 先接自己的老客户", "{owner} takes the old customer"),
     "refund": ("退还 {rep} 的轮次", "{rep}'s turn is given back"),
-    "to_head_of_queue": ("无人可接，新客户排到队首", "nobody is free: to the head of the queue"),
+    "to_head_of_queue": (
+        "{giver} 的老客户 {old} 到访，手上的新客户无人可接，排到队首",
+        "{old}, {giver}'s old customer, is here; nobody is free for the new visitor: "
+        "to the head of the queue",
+    ),
     "struck_by_handover": ("{former} 已让出 {customer}", "{former} handed {customer} over"),
     "owner_receives": ("{owner} 在场有空，接自己的老客户", "{owner} is free and receives"),
     "place_kept": ("其间没有轮过 {rep}，位置不变", "{rep} was not passed; the place is kept"),
     "was_passed": ("其间轮过 {rep} {times} 次", "{rep} was passed {times} times"),
-    "to_owner": ("交回归属人 {owner}", "handed back to {owner}"),
+    "to_owner": (
+        "{giver} 交回归属人 {owner}：{reason}",
+        "{giver} hands back to the owner {owner}: {reason}",
+    ),
     "met_again": ("{customer} 回访由 {owner} 接待", "{owner} received {customer} again"),
     "wish_has_no_effect": (
         "客户另指名不改变归属 {owner}",
@@ -164,7 +186,10 @@ EFFECTS: dict[str, tuple[str, str]] = {
     ),
     "helps": ("{helper} 协助，不占轮次，不分业绩", "{helper} helps; no turn, no share"),
     "hosts": ("{helper} 代 {owner} 陪客", "{helper} hosts until {owner} is there"),
-    "handed_to_helper": ("{giver} 交给 {helper} 代接", "{giver} hands over to {helper}, who helps"),
+    "handed_to_helper": (
+        "{giver} 请 {helper} 代接，客户仍归 {owner}：{reason}",
+        "{helper} helps on for {giver}, the customer stays {owner}'s: {reason}",
+    ),
     "helper_free": ("{rep} 协助结束", "{rep} has helped"),
     "helpers": ("协助者 {helpers} 份额 {share}", "helpers {helpers}: share {share}"),
     "fault_confirmed": (
@@ -181,7 +206,30 @@ EFFECTS: dict[str, tuple[str, str]] = {
         "{received_by} 接待，按次序应为 {rightful}，未作报告",
         "{received_by} received, {rightful} was due, not reported",
     ),
-    "to_rightful": ("交还应轮到的 {rightful}", "handed to the rightful {rightful}"),
+    "to_rightful": (
+        "{offender} 未轮到而接，交还应接的 {rightful}，次序和券都不再动：{reason}",
+        "{offender} was not due and hands to {rightful}, who was; nothing in the ring moves: "
+        "{reason}",
+    ),
+    "turn_of_rightful": (
+        "{rightful} 的这一轮算已用，不另补券；{offender} 的位置不变，接待期间轮过，按“{value}”办",
+        "{rightful}'s turn counts as used, with no ticket beside; {offender} keeps the place, and "
+        "being passed meanwhile means: {value}",
+    ),
+    "no_turn_moves": (
+        "谁的轮次都没有动；{offender} 接待期间轮过，按“{value}”办",
+        "nobody's turn is used; {offender} being passed meanwhile means: {value}",
+    ),
+    "turns_stay": (
+        "次序和券不倒回，{rightful} 得客户和业绩，不另补券；"
+        "{offender} 此后接待期间轮过，按“{value}”办",
+        "ring and tickets stay; {rightful} gets customer and credit, with no ticket beside; "
+        "{offender} being passed from now means: {value}",
+    ),
+    "next_turn_forfeited": (
+        "{offender} 的下一轮停用",
+        "{offender} forfeits the next turn",
+    ),
     "barred": ("曾抢此客户者不能由此取得：{reps}", "barred for this customer: {reps}"),
     "substituted": ("以 {rightful} 取代抢客者 {offender}", "{rightful} in place of {offender}"),
     "offender_gets_nothing": ("抢客者 {offenders} 无份", "nothing for {offenders}"),
@@ -301,6 +349,9 @@ VALUES: dict[str, tuple[str, str]] = {
     "subscription": ("认购", "subscription"),
     "contract": ("签约", "contract"),
     "full_payment": ("付清", "full payment"),
+    "poach": ("抢客", "poached"),
+    "wrong_turn": ("误接", "taken by mistake"),
+    "leave": ("离岗", "leaving"),
     "manager": ("经理", "manager"),
     "queue": ("排队", "queue"),
     "keep": ("留给轮到者", "keep"),

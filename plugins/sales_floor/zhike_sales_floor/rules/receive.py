@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from zhike.rules import minutes_after
@@ -111,7 +112,9 @@ def enqueue(d: Draft, visit: Visit, *, head: bool = False) -> None:
     d.unqueue(visit.id)
     place = 0
     if not head:
-        place = sum(1 for waiting in d.queue if d.visits[waiting].at <= visit.at)
+        # Behind everybody who came earlier; who was put at the head stays there.
+        earlier = (n for n, key in enumerate(d.queue, 1) if d.visits[key].at <= visit.at)
+        place = max(earlier, default=0)
     d.queue = (*d.queue[:place], visit.id, *d.queue[place:])
 
 
@@ -134,10 +137,10 @@ def _swap(d: Draft, visit: Visit, plan: Plan) -> None:
     if plan.counts and d.param(plan.counts):
         via, turn_of = take_own_turn(d, owner, plan.rule), owner
     seat(d, visit, plan, owner, owner, RECEIVING_OLD, via, turn_of)
-    _pass_on(d, in_hand, owner)
+    _pass_on(d, in_hand, owner, visit.customers)
 
 
-def _pass_on(d: Draft, visit: Visit, giver: str) -> None:
+def _pass_on(d: Draft, visit: Visit, giver: str, old: Sequence[str]) -> None:
     causes = []
     barred = {giver}
     for customer_id in visit.customers:
@@ -151,11 +154,12 @@ def _pass_on(d: Draft, visit: Visit, giver: str) -> None:
     plan = Plan("ring", visit.kind, "SF-A-02", RECEIVING_NEW, gains=tuple(causes))
     pick = select_new(d, visit.id, barred)
     if pick is None:
-        d.cite("SF-A-02", "to_head_of_queue", giver=giver)
+        d.cite("SF-A-02", "to_head_of_queue", giver=giver, old=list(old))
         wait(d, replace(visit, turn_of="", via="uncounted"), plan, head=True)
     else:
-        d.cite("SF-A-02", "handed_over", giver=giver, to=pick.rep)
-        seat(d, visit, plan, pick.rep, pick.rep, RECEIVING_NEW, pick.via, pick.rep)
+        d.cite("SF-A-02", "handed_over", giver=giver, to=pick.rep, old=list(old))
+        receiver = pick.rep
+        seat(d, visit, plan, receiver, receiver, RECEIVING_NEW, pick.via, receiver, giver=giver)
     if was_counted and d.param("rotation.handover_refund"):
         d.cite("SF-A-02", "refund", rep=giver, param="rotation.handover_refund")
         refund(d, giver, "SF-A-02", visit.id)
@@ -223,16 +227,17 @@ def owner_comes(d: Draft, visit: Visit) -> None:
     """The rep who accepted is on the floor and free: takes the party, the helper is freed."""
     call = visit.call
     assert call is not None
-    if visit.rep:
-        d.release(visit.rep, visit.id)
-        visit = replace(visit, helpers=(*visit.helpers, visit.rep))
+    host_ = visit.rep
+    if host_:
+        d.release(host_, visit.id)
+        visit = replace(visit, helpers=(*visit.helpers, host_))
         d.note_visit(visit, helpers=visit.helpers)
     d.cite(call.rule, "owner_came", owner=call.rep)
     plan = Plan("rep", visit.kind, call.rule, RECEIVING_OLD, call.rep)
     via, turn_of = "uncounted", ""
     if visit.kind == "referral" and d.param("rotation.referral_counts_turn"):
         via, turn_of = take_own_turn(d, call.rep, call.rule), call.rep
-    seat(d, visit, plan, call.rep, call.rep, RECEIVING_OLD, via, turn_of)
+    seat(d, visit, plan, call.rep, call.rep, RECEIVING_OLD, via, turn_of, giver=host_)
 
 
 def call_fails(d: Draft, visit: Visit, effect: str) -> None:

@@ -18,6 +18,7 @@ from zhike_sales_floor.rules.state import (
     RECEIVING_INVALID,
     RECEIVING_NEW,
     RECEIVING_OLD,
+    Floor,
     Rep,
     Ticket,
 )
@@ -96,7 +97,7 @@ def _pass(d: Draft, rep: Rep, visit: str) -> None:
             last = replace(last, misses=(*last.misses, visit))
             after = replace(after, absences=(*after.absences[:-1], last))
         d.set_rep(after)
-    d.passes.append({"rep": rep.id, "effect": effect, "rule": rule})
+    d.passes.append({"rep": rep.id, "effect": effect, "rule": rule, "visit": visit})
     d.cite(rule, f"pass_{effect}", rep=rep.id, state=rep.state, **_cap_fact(d, effect))
 
 
@@ -181,11 +182,19 @@ def refund(d: Draft, rep_id: str, rule: str, visit: str) -> bool:
     return True
 
 
-def next_up(d: Draft) -> list[str]:
-    """For display: AVAILABLE ticket holders in the tickets' order, then AVAILABLE reps."""
-    holders = [t.rep for t in d.tickets if d.is_free(t.rep)]
-    free = [rep_id for rep_id in d.ring if d.is_free(rep_id)]
-    return list(dict.fromkeys([*holders, *free]))
+def next_up(floor: Floor | Draft, ticket_order: str = "fifo") -> list[str]:
+    """Who would receive the next new visitors, in order: AVAILABLE ticket holders, then the ring.
+
+    Whose coming turn is forfeited or taken comes after the others.
+    """
+    free = [rep_id for rep_id in floor.ring if floor.reps[rep_id].state == AVAILABLE]
+    owed = {ticket.rep for ticket in floor.tickets}
+    if ticket_order == "ring_order":
+        holders = [rep_id for rep_id in free if rep_id in owed]
+    else:
+        holders = [ticket.rep for ticket in floor.tickets if ticket.rep in free]
+    turns = sorted(free, key=lambda rep_id: bool(floor.reps[rep_id].prepaid))
+    return list(dict.fromkeys([*holders, *turns]))
 
 
 def remove_from_ring(d: Draft, rep_id: str) -> None:

@@ -146,7 +146,11 @@ def _given() -> dict[str, Any]:
 _EXPECT: dict[str, tuple[str, Any]] = {
     "assigned": ("who the rules assigned; A (ticket) states via too; - for nobody", "A (turn)"),
     "received_by": ("who really sits there, if somebody else", "C"),
+    "flag": ("poach or wrong_turn, where that is reported", "poach"),
     "rightful": ("whose visitor it is by the rules", "A"),
+    "from": ("who sat with the visitor and handed over to the assigned rep", "B"),
+    "helpers": ("who has helped with the visit so far", ["D"]),
+    "last_contact": ("the date from which the owner's silence counts", {"o1": "2024-05-08"}),
     "owner": ("the customer's owner afterwards", "A"),
     "owners": ("owners of several customers", {"o1": "A", "n1": "B"}),
     "via": ("turn, ticket or uncounted", "turn"),

@@ -27,12 +27,14 @@ def seat(
     *,
     flag: str = "",
     chosen: str = "",
+    giver: str = "",
 ) -> Visit:
     """Put a rep with the visitors and note who owns them; closes the decision.
 
     due      who the visit belongs to by the rules: gains the customers the plan names.
     turn_of  whose turn or ticket was used, ``""`` for none.
     chosen   whom the rules chose, where somebody else sat down.
+    giver    who sat with the visitors until now and hands them over.
     """
     visit = replace(
         visit,
@@ -43,6 +45,7 @@ def seat(
         due=due,
         turn_of=turn_of,
         flag=flag,
+        offender=rep_id if flag else visit.offender,
         call=None,
         keep_for="",
         served=d.at,
@@ -58,11 +61,11 @@ def seat(
     if state in (RECEIVING_OLD, RECEIVING_NEW):
         met_by_owner(d, visit.customers, rep_id)
     rightful = due if chosen else plan.for_rep or plan.rep or due
-    announce(d, visit, rightful, chosen)
+    announce(d, visit, rightful, chosen, giver)
     return visit
 
 
-def announce(d: Draft, visit: Visit, rightful: str, chosen: str = "") -> None:
+def announce(d: Draft, visit: Visit, rightful: str, chosen: str = "", giver: str = "") -> None:
     """Close the decision about who receives: whom the rules chose, who really sits there."""
     line = {
         "visit": visit.id,
@@ -72,9 +75,13 @@ def announce(d: Draft, visit: Visit, rightful: str, chosen: str = "") -> None:
         "kind": visit.kind,
         "status": visit.status.lower(),
     }
+    if giver:
+        line["from"] = giver
     if line["rep"] != visit.rep:
         line["received_by"] = visit.rep
-    if rightful != line["rep"]:
+        if visit.flag:
+            line["flag"] = visit.flag
+    if rightful != line["rep"] or "flag" in line:
         line["rightful"] = rightful
     d.assignments.append(line)
     d.decide("assignment", visit.id, line)
@@ -104,8 +111,10 @@ def out_of_turn(
         seat(d, visit, own, rightful, actual, plan.state, via, turn_of, chosen=due)
         return
     d.cite("SF-A-08", flag, rightful=rightful, offender=actual)
+    cite_consequence(d, "turn_of_rightful" if turn_of else "no_turn_moves", rightful, actual)
     for customer_id, cause in plan.gains:
         gain(d, customer_id, rightful, cause, visit.id)
+    forfeit(d, actual)
     bare = replace(plan, gains=())
     seat(
         d,
@@ -121,7 +130,18 @@ def out_of_turn(
     )
     for customer_id in visit.customers:
         substitute(d, visit.id, customer_id, actual, rightful)
-    forfeit(d, actual)
+
+
+def cite_consequence(d: Draft, effect: str, rightful: str, offender: str) -> None:
+    """Say how the rightful rep is made good, and what the offender's time with the visitor is."""
+    d.cite(
+        "SF-A-08",
+        effect,
+        rightful=rightful,
+        offender=offender,
+        param="rotation.poach_busy_effect",
+        value=d.param("rotation.poach_busy_effect"),
+    )
 
 
 def forfeit(d: Draft, offender: str) -> None:
@@ -129,3 +149,4 @@ def forfeit(d: Draft, offender: str) -> None:
     if d.param("rotation.offender_next_turn") == "forfeit_next" and d.in_ring(offender):
         rep = d.reps[offender]
         d.set_rep(replace(rep, prepaid=(*rep.prepaid, "SF-A-08")))
+        d.cite("SF-A-08", "next_turn_forfeited", offender=offender)

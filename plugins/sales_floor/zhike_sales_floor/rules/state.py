@@ -107,6 +107,8 @@ class Visit:
     turn_of  whose turn or ticket it used ("" if none); via says which.
     new      the customers of the party who had no owner when they came.
     asked    the owner was asked and did not come: the ring decides now.
+    flag     how the present reception is out of turn; offender: who took the visitors so, which
+             stays on record when they are handed back (SF-A-08).
     """
 
     id: str
@@ -120,6 +122,7 @@ class Visit:
     turn_of: str = ""
     helpers: tuple[str, ...] = ()
     flag: str = ""
+    offender: str = ""
     new: tuple[str, ...] = ()
     batch: str = ""
     asks_for: str = ""

@@ -10,7 +10,7 @@ from zhike_sales_floor.rules.lookup import last_note, need, note_of, open_visit
 from zhike_sales_floor.rules.ownership import gain, met_by_owner, strike, substitute
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.rotation import peek, refund, take_own_turn
-from zhike_sales_floor.rules.seating import announce, forfeit
+from zhike_sales_floor.rules.seating import announce, cite_consequence, forfeit
 from zhike_sales_floor.rules.state import (
     ASSISTING,
     AVAILABLE,
@@ -37,16 +37,18 @@ def void(d: Draft, event: Event) -> None:
         d.outcome["ignored"] = "not confirmed"
         d.decide("void", visit_id, {"visit": visit_id, "pending": True})
         return
+    kept = note or note_of(d, visit)
+    assert kept is not None
+    people = kept.party or (visit.customers if visit is not None else (event.text("customer"),))
+    for person in people:
+        if any(deal.closed and deal.seq > kept.seq for deal in d.customer(person).deals):
+            raise d.refuse("closed", "customer", who=person)
+    turn_of = kept.turn_of
     if visit is not None:
-        people, turn_of = visit.customers, visit.turn_of
         close_visit(d, visit, void="SF-A-12")
     else:
-        assert note is not None
-        people, turn_of = note.party or (event.text("customer"),), note.turn_of
         for person in people:
             seen = d.customer(person)
-            if any(deal.closed and deal.seq > note.seq for deal in seen.deals):
-                raise d.refuse("closed", "customer", who=person)
             marked = tuple(
                 replace(n, void="SF-A-12") if n.visit == visit_id else n for n in seen.visits
             )
@@ -93,7 +95,8 @@ def pass_to(d: Draft, visit: Visit, to: str, reason: str = "") -> None:
         d.cite("SF-A-03a", "to_owner", giver=giver, owner=to, reason=reason)
     else:
         state = ASSISTING
-        d.cite("SF-A-06", "handed_to_helper", giver=giver, helper=to, reason=reason)
+        owner = d.customer(visit.customers[0]).owner or visit.due
+        d.cite("SF-A-06", "handed_to_helper", giver=giver, helper=to, owner=owner, reason=reason)
     helpers = visit.helpers if state != ASSISTING else (*visit.helpers, to)
     visit = d.put_visit(replace(visit, rep=to, helpers=helpers))
     d.move(to, state, visit.id)
@@ -102,7 +105,8 @@ def pass_to(d: Draft, visit: Visit, to: str, reason: str = "") -> None:
         met_by_owner(d, visit.customers, to)
     # Nothing in the ring moves: the turn, if one was used, was used at the arrival.
     kind = "assisted" if state == ASSISTING else visit.kind
-    announce(d, replace(visit, via="uncounted", kind=kind), to if owns else visit.due)
+    shown = replace(visit, via="uncounted", kind=kind)
+    announce(d, shown, to if owns else visit.due, giver=giver)
 
 
 def take_over(d: Draft, event: Event) -> None:
@@ -183,12 +187,13 @@ def _take(
     _mark_takeover(d, people[0], visit_id, "")
     # Confirmed later, who took over may be elsewhere by now: then only the ownership passes.
     if visit is not None and visit.rep != rep_id and d.reps[rep_id].visit == visit.id:
-        d.release(visit.rep, visit.id)
+        giver = visit.rep
+        d.release(giver, visit.id)
         helpers = tuple(helper for helper in visit.helpers if helper != rep_id)
         visit = d.put_visit(replace(visit, rep=rep_id, due=rep_id, helpers=helpers, takeover=""))
         d.note_visit(visit, rep=rep_id, due=rep_id, helpers=helpers)
         d.outcome["status"] = "taken_over"
-        announce(d, replace(visit, via="uncounted", kind="assisted"), rep_id)
+        announce(d, replace(visit, via="uncounted", kind="assisted"), rep_id, giver=giver)
         return
     d.decide("take_over", visit_id, {"rep": rep_id, "faulty": faulty, "confirmed": True})
 
@@ -264,7 +269,9 @@ def flag(d: Draft, event: Event) -> None:
         reporter=event.text("reporter"),
         reason=event.text("reason"),
     )
+    cite_consequence(d, "turns_stay", rightful, offender)
     d.outcome["visit"] = note.visit
+    d.outcome |= {"flag": kind, "rightful": rightful, "received_by": offender}
     for person in people:
         substitute(d, note.visit, person, offender, rightful)
         facts = d.customer(person)
@@ -275,11 +282,18 @@ def flag(d: Draft, event: Event) -> None:
         d.put_customer(replace(facts, visits=notes))
     if visit is not None and visit.id == note.visit and visit.status == "IN_RECEPTION":
         _reseat_offender(d, visit, offender, rightful, kind)
-    forfeit(d, offender)
+    if not note.flag:
+        forfeit(d, offender)
     d.decide(
         "flag",
         note.visit,
-        {"visit": note.visit, "kind": kind, "offender": offender, "rightful": rightful},
+        {
+            "visit": note.visit,
+            "customers": list(people),
+            "kind": kind,
+            "offender": offender,
+            "rightful": rightful,
+        },
     )
     for person in people:
         recompute(d, person)
@@ -290,9 +304,9 @@ def _reseat_offender(d: Draft, visit: Visit, offender: str, rightful: str, kind:
     if visit.rep != offender:
         if not d.is_free(offender) and d.reps[offender].visit != visit.id:
             # The log knows the offender elsewhere: the desk's report cannot seat him twice.
-            d.put_visit(replace(visit, flag=kind, due=rightful))
+            d.put_visit(replace(visit, flag=kind, due=rightful, offender=offender))
             return
         d.release(visit.rep, visit.id)
-    d.put_visit(replace(visit, rep=offender, due=rightful, flag=kind))
+    d.put_visit(replace(visit, rep=offender, due=rightful, flag=kind, offender=offender))
     rep = d.reps[offender]
     d.set_rep(replace(rep, state=RECEIVING_INVALID, visit=visit.id))

@@ -174,11 +174,16 @@ def visitor_leaves(d: Draft, event: Event) -> None:
     if visit.status == "IN_RECEPTION":
         _end_visit(d, visit)
         return
+    leave_unserved(d, visit)
+    d.outcome["status"] = "left_unserved"
+    d.decide("end", visit.id, {"visit": visit.id, "left_unserved": True})
+
+
+def leave_unserved(d: Draft, visit: Visit) -> None:
+    """Nobody received them: whoever had promised to come owns nobody by that."""
     for person in visit.customers:
         strike(d, person, visit.id, "SF-A-01")
-    d.outcome["status"] = "left_unserved"
     close_visit(d, visit, void="left_unserved")
-    d.decide("end", visit.id, {"visit": visit.id, "left_unserved": True})
 
 
 def call_owner(d: Draft, event: Event) -> None:

@@ -14,7 +14,7 @@ from zhike_sales_floor.rules.state import AVAILABLE
 _PLACE = re.compile(r"\{(\w+)\}")
 _LAST_PLACE = re.compile(r"(?:：|: )\{(\w+)\}$")
 _VARIANTS: dict[str, tuple[str, ...]] = {
-    "assignment": ("received_by", "rightful"),
+    "assignment": ("flag", "from", "received_by", "rightful"),
     "waiting": ("keep_for",),
     "call": ("ignored", "answer"),
     "end": ("ignored", "left_unserved", "helper"),

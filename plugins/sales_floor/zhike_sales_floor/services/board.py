@@ -9,15 +9,20 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession, Staff, _, textkit
+from zhike.api import CompanySession, Staff, _, clock, policies, textkit
 from zhike_sales_floor.models import Floor, FloorEvent, Rep, Visit
 from zhike_sales_floor.rules import state as st
+from zhike_sales_floor.rules.rotation import next_up
 from zhike_sales_floor.services import live
 
 
 @dataclass(frozen=True)
 class VisitCard:
-    """An open visit: ``label`` names the visitors, ``number`` counts the day's parties."""
+    """An open visit: ``label`` names the visitors, ``number`` counts the day's parties.
+
+    flag   how the present reception is out of turn, ``""`` where it is not; then ``offender_id``
+           took the visitor and ``due_id`` is the rep whose visitor it is.
+    """
 
     id: uuid.UUID
     number: int
@@ -37,6 +42,7 @@ class VisitCard:
     call_rep: uuid.UUID | None = None
     returning: bool = False
     takeover: bool = False
+    offender_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,10 @@ class RepCard:
 
 @dataclass(frozen=True)
 class Recent:
-    """One of the last acts, for the strip under the board."""
+    """One of the last acts, for the strip under the board.
+
+    rep_id      whom the rules named; taken_by: who received instead; from_id: who handed over.
+    """
 
     seq: int
     at: datetime
@@ -66,6 +75,8 @@ class Recent:
     rep_id: uuid.UUID | None
     via: str
     decision_id: uuid.UUID | None
+    taken_by: uuid.UUID | None = None
+    from_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -103,13 +114,6 @@ def version_of(s: CompanySession, unit_id: uuid.UUID) -> int | None:
     return s.scalar(select(Floor.version).where(Floor.id == unit_id))
 
 
-def next_up(floor: st.Floor) -> list[str]:
-    """Who would receive next new visitors, in order: usable tickets first, then the ring."""
-    free = [key for key in floor.ring if floor.reps[key].state == st.AVAILABLE]
-    ahead = [ticket.rep for ticket in floor.tickets if ticket.rep in free]
-    return list(dict.fromkeys((*ahead, *free)))
-
-
 def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
     """The board of a site, or None before its floor is set up."""
     row = s.find(Floor, unit_id)
@@ -132,7 +136,8 @@ def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
         .order_by(Visit.arrived_at, Visit.number)
     ).all()
     cards = {card.id: card for card in (_card(visit, floor) for visit in open_visits)}
-    queue = next_up(floor)
+    policy = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).policy
+    queue = next_up(floor, str(policy.params.get("rotation.ticket_order")))
     order = {key: place for place, key in enumerate(queue, 1)}
     reps = [_rep(key, place, floor, names, cards, order) for place, key in enumerate(floor.ring, 1)]
     reps += [
@@ -177,13 +182,14 @@ def _card(visit: Visit, floor: st.Floor) -> VisitCard:
         visit.due_id,
         visit.started_at or visit.arrived_at,
         [uuid.UUID(helper) for helper in visit.helpers],
-        str(visit.flag.get("kind", "")),
+        known.flag,
         visit.decision_id,
         visit.customer_id,
         due,
         uuid.UUID(call.rep) if call else None,
         bool(call and call.accepted),
         bool(known.takeover),
+        uuid.UUID(known.offender) if known.flag and known.offender else None,
     )
 
 
@@ -241,7 +247,9 @@ def _recent(s: CompanySession, unit_id: uuid.UUID, day: date | None) -> list[Rec
     for row in rows:
         visit = row.outcome.get("visit")
         label, number = labels.get(uuid.UUID(str(visit)), ("", 0)) if visit else ("", 0)
-        rep = row.outcome.get("assigned") or row.body.get("rep")
+        told = row.outcome
+        taken_by = told.get("received_by")
+        rep = told.get("assigned") or (told.get("rightful") if taken_by else row.body.get("rep"))
         found.append(
             Recent(
                 row.seq,
@@ -249,8 +257,10 @@ def _recent(s: CompanySession, unit_id: uuid.UUID, day: date | None) -> list[Rec
                 row.verb,
                 label or (_("Visitor no. %(n)s", n=number) if number else ""),
                 uuid.UUID(str(rep)) if rep else None,
-                str(row.outcome.get("via", "")),
+                str(told.get("via", "")),
                 row.decision_id,
+                uuid.UUID(str(taken_by)) if taken_by else None,
+                uuid.UUID(str(told["from"])) if told.get("from") else None,
             )
         )
     return found

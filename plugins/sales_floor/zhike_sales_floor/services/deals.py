@@ -148,6 +148,22 @@ def rule_shares(
     return ruling, act
 
 
+def quarrel(s: CompanySession, deal_id: uuid.UUID, reason: str) -> Act:
+    """Reps quarrel over a deal or refuse the ruling 争单; costs them what the policy says."""
+    if not reason.strip():
+        raise UserError(_("Please give the reason."), field="reason")
+    deal = s.require(Deal, deal_id)
+    fields = {
+        "customer": str(deal.customer_id),
+        "deal": str(deal.id),
+        "by": s.actor.name,
+        "reason": reason.strip(),
+    }
+    return live.act(
+        s, deal.unit_id, "quarrel", fields, pinned=deal.policy_version_id, reason=reason
+    )
+
+
 @dataclass(frozen=True)
 class Share:
     """What one rep (None: the department) has of a deal, in basis points."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -23,6 +23,7 @@ from zhike.api import (
 from zhike.rules import to_json
 from zhike_sales_floor.models import Customer, Floor, Rep, Visit
 from zhike_sales_floor.rules import state as st
+from zhike_sales_floor.rules.vocabulary import EVENT_METHODS
 from zhike_sales_floor.services import arrivals, live
 from zhike_sales_floor.services.live import Act
 
@@ -188,11 +189,7 @@ def void_visit(s: CompanySession, visit_id: uuid.UUID, reason: str, *, confirmed
     }
     if visit.customer_id is not None:
         fields["customer"] = str(visit.customer_id)
-    act = live.act(s, visit.unit_id, "void", fields, extra={"result": reason}, reason=reason)
-    if visit.state == "ended" and act.outcome.get("status") == "voided":
-        visit.state = "voided"  # it had left the floor, whose change would have told
-        s.flush()
-    return act
+    return live.act(s, visit.unit_id, "void", fields, extra={"result": reason}, reason=reason)
 
 
 def hand_over(
@@ -273,16 +270,7 @@ def flag_visit(
         fields["offender"] = str(offender)
     if rightful is not None:
         fields["rightful"] = str(rightful)
-    act = live.act(s, visit.unit_id, "flag", fields, reason=reason)
-    if visit.state == "ended" and not visit.flag:  # no longer on the floor, whose change would tell
-        visit.flag = {
-            "kind": kind,
-            "by": s.actor.name,
-            "reason": reason.strip(),
-            "at": act.at.isoformat(),
-        }
-        s.flush()
-    return act
+    return live.act(s, visit.unit_id, "flag", fields, reason=reason)
 
 
 def assign(s: CompanySession, visit_id: uuid.UUID, rep: uuid.UUID, reason: str) -> Act:
@@ -334,6 +322,31 @@ def close_day(s: CompanySession, unit_id: uuid.UUID) -> Act:
     if floor.day is None:
         raise Conflict(_("The day is closed already."))
     return live.act(s, unit_id, "day_close", {})
+
+
+def set_event_mode(
+    s: CompanySession,
+    unit_id: uuid.UUID,
+    *,
+    on: bool,
+    reason: str,
+    method: str = "ring",
+    until: datetime | None = None,
+) -> Act:
+    """The manager sets another method for an exhibition or a launch, or ends it 活动办法 (SF-D-40).
+
+    ``method`` is one of :data:`EVENT_METHODS`; after ``until`` the normal rules hold by themselves.
+    """
+    fields: dict[str, object] = {"on": on, "by": s.actor.name, "reason": _need(reason)}
+    if on:
+        if method not in EVENT_METHODS:
+            raise UserError(_("Please choose the method."), field="method")
+        if until is not None and until <= clock.now():
+            raise UserError(_("The end has to be in the future."), field="until")
+        fields["method"] = method
+        if until is not None:
+            fields["until"] = live.local_text(until, live.tz_of(s, unit_id))
+    return live.act(s, unit_id, "event_mode", fields, reason=reason)
 
 
 # -- leaving ----------------------------------------------------------------------------------

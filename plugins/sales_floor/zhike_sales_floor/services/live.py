@@ -48,6 +48,7 @@ LEDGER = {
     "flag": "sales_floor.flag",
     "reclass": "sales_floor.reclass",
     "ruling": "sales_floor.ruling",
+    "quarrel": "sales_floor.ruling",
     "void": "sales_floor.void",
     "confirm_fault": "sales_floor.fault",
     "take_over": "sales_floor.take_over",
@@ -83,11 +84,10 @@ class Act:
     policy: Policy | None = None
 
     def decision_of(self, *kinds: str) -> tuple[Decision, uuid.UUID] | None:
-        """The last stored decision of one of these kinds, or None."""
-        for decision, stored in reversed(self.decisions):
-            if decision.kind in kinds:
-                return decision, stored
-        return None
+        """The last stored decision of one of these kinds, one about the own visit first."""
+        found = [one for one in reversed(self.decisions) if one[0].kind in kinds]
+        own = [one for one in found if one[0].subject == str(self.visit_id)]
+        return next(iter(own or found), None)
 
 
 @dataclass
@@ -314,7 +314,7 @@ def _store(
     work.decided = {
         decision.subject: row_id
         for decision, row_id in stored
-        if decision.kind in ("assignment", "waiting", "call", "credit")
+        if decision.kind in ("assignment", "waiting", "call", "flag", "credit")
     }
     event_row = FloorEvent(
         id=uuid7(),

@@ -77,15 +77,41 @@ def _visits(s: CompanySession, work: Work) -> None:
         s.flush()
     for visit in added:
         _add_visit(s, work, visit)
-    if not added and not after.get(str(work.step.outcome.get("visit", "")), None):
-        _passed_through(s, work)
-
-
-def _passed_through(s: CompanySession, work: Work) -> None:
-    """A visit that came and went within one step: a caller turned away at once has no row."""
     key = str(work.step.outcome.get("visit", ""))
-    if work.event["event"] != "arrive" or key in work.before.floor.visits or not key:
+    if not key or key in before or key in after:
         return
+    if work.event["event"] == "arrive":
+        _passed_through(s, work, key)
+    else:
+        _afterwards(s, work, key)
+
+
+def _afterwards(s: CompanySession, work: Work, key: str) -> None:
+    """A visit that was over is found to have been void or out of turn: its line says so."""
+    row = s.find(Visit, uuid.UUID(key))
+    if row is None:
+        return
+    outcome = work.step.outcome
+    if outcome.get("status") == "voided":
+        row.state = "voided"
+    if outcome.get("flag"):
+        row.due_id = uuid.UUID(str(outcome["rightful"]))
+        _note_flag(work, row, str(outcome["flag"]), str(outcome["received_by"]))
+
+
+def _note_flag(work: Work, row: Visit, kind: str, offender: str) -> None:
+    row.flag = {
+        "kind": kind,
+        "offender": offender,
+        "rightful": str(row.due_id or ""),
+        "by": str(work.event.get("reporter") or work.event.get("by") or ""),
+        "reason": str(work.event.get("reason", "")),
+        "at": work.at.isoformat(),
+    }
+
+
+def _passed_through(s: CompanySession, work: Work, key: str) -> None:
+    """A visit that came and went within one step: a caller turned away at once has no row."""
     visit = st.Visit(
         id=key, customers=tuple(work.event.get("customers", ())), at=str(work.event["at"])
     )
@@ -128,28 +154,26 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
     row.kind, row.via = visit.kind, visit.via if visit.rep else ""
     row.staff_id, row.due_id = _maybe(visit.rep), _maybe(visit.due)
     row.helpers = list(visit.helpers)
-    if visit.flag and row.flag.get("kind") != visit.flag:
-        row.flag = {
-            "kind": visit.flag,
-            "by": str(work.event.get("reporter") or work.event.get("by") or ""),
-            "reason": str(work.event.get("reason", "")),
-            "at": work.at.isoformat(),
-        }
+    if visit.flag and (was is None or (was.flag, was.due) != (visit.flag, visit.due)):
+        _note_flag(work, row, visit.flag, visit.offender)
     if decided := work.decided.get(visit.id):
         row.decision_id = decided
     if visit.turn_of and (was is None or was.turn_of != visit.turn_of):
         work.floor.turns += 1
         row.turn_no = work.floor.turns
-        row.passed = [dict(item) for item in work.step.outcome.get("passes", ())]
-        row.tickets = _ticket_notes(work)
+        # One step may serve several visits: each line tells only what was moved for its own.
+        passes = work.step.outcome.get("passes", ())
+        row.passed = [dict(item) for item in passes if item["visit"] == visit.id]
+        row.tickets = _ticket_notes(work, visit)
     if row.state == "reception" and visit.rep != before_rep:
         row.started_at = row.started_at or work.at
+    if row.state == "reception" and _whose(visit) != (_whose(was) if was else ""):
         emit(
             s,
             events.VisitAssigned(
                 unit_id=str(work.floor.id),
                 visit_id=visit.id,
-                staff_id=visit.rep,
+                staff_id=_whose(visit),
                 via=visit.via,
                 kind=visit.kind,
                 rules=tuple(work.step.outcome.get("rules", ())),
@@ -165,18 +189,52 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
                 answer_by=utc(visit.call.due).isoformat(),
             ),
         )
+    if visit.call and visit.call.accepted and not (was and was.call and was.call.accepted):
+        emit(
+            s,
+            events.OwnerComing(
+                unit_id=str(work.floor.id),
+                visit_id=visit.id,
+                staff_id=visit.call.rep,
+                return_by=utc(visit.call.return_by).isoformat(),
+            ),
+        )
 
 
-def _ticket_notes(work: Work) -> list[dict[str, str]]:
-    before = {t.id: t for t in work.before.floor.tickets}
-    after = {t.id: t for t in work.after.tickets}
-    notes = [
-        {"how": "used", "rep": t.rep, "kind": t.kind} for i, t in before.items() if i not in after
+def _whose(visit: st.Visit) -> str:
+    """Who is told that the visitor is his: who receives, but never who took him out of turn."""
+    return visit.due if visit.flag else visit.rep
+
+
+def _ticket_notes(work: Work, visit: st.Visit) -> list[dict[str, str]]:
+    before = {t.id for t in work.before.floor.tickets}
+    issued = [t for t in work.after.tickets if t.id not in before and t.visit == visit.id]
+    used = [
+        t
+        for t, how in _gone(work)
+        if how == "used" and visit.via == "ticket" and t.rep == visit.turn_of
     ]
-    notes += [
-        {"how": "issued", "rep": t.rep, "kind": t.kind} for i, t in after.items() if i not in before
+    return [
+        *({"how": "used", "rep": t.rep, "kind": t.kind} for t in used),
+        *({"how": "issued", "rep": t.rep, "kind": t.kind} for t in issued),
     ]
-    return notes
+
+
+def _gone(work: Work) -> list[tuple[st.Ticket, str]]:
+    """Tickets the step took out of the queue, each ``used`` or ``dropped``, the oldest first."""
+    left = {t.id for t in work.after.tickets}
+    dropped = list(work.step.outcome.get("dropped", ()))
+    found = []
+    for ticket in work.before.floor.tickets:
+        if ticket.id in left:
+            continue
+        label = f"{ticket.rep}({ticket.kind[0]})"
+        if label in dropped:
+            dropped.remove(label)
+            found.append((ticket, "dropped"))
+        else:
+            found.append((ticket, "used"))
+    return found
 
 
 def _end_visit(s: CompanySession, work: Work, row: Visit, was: st.Visit) -> None:
@@ -219,14 +277,13 @@ def _tickets(s: CompanySession, work: Work) -> None:
                     issued_seq=work.seq,
                 )
             )
-    gone = [str(number) for number in before if number not in after]
+    gone = {str(ticket.id): how for ticket, how in _gone(work)}
     if not gone:
         return
-    used = work.after.tally.used > work.before.floor.tally.used
     rows = s.scalars(select(Ticket).where(Ticket.unit_id == work.floor.id, Ticket.number.in_(gone)))
     for row in rows:
         row.ended_at, row.ended_seq = work.at, work.seq
-        row.ended_how = "used" if used else "dropped"
+        row.ended_how = gone[row.number]
 
 
 def _outings(s: CompanySession, work: Work) -> None:
@@ -288,6 +345,7 @@ def _customers(s: CompanySession, work: Work) -> None:
                     from_staff_id=str(former),
                     to_staff_id=str(row.owner_id),
                     rules=tuple(work.step.outcome.get("rules", ())),
+                    seq=work.seq,
                 ),
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -108,7 +108,7 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
                 "at": visit.arrived_at,
                 "visitor": visitor_name(visit),
                 "due": names.get(visit.due_id, "") if visit.due_id else "",
-                "rep": names.get(visit.staff_id, "") if visit.staff_id else "",
+                "rep": receiver_words(visit, names),
                 "via": _(words.VIAS.get(visit.via, visit.via)) if visit.via else _state(visit),
                 "passed": passed_words(visit, names),
                 "tickets": ticket_words(visit, names),
@@ -120,6 +120,18 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
 
 def _state(visit: Visit) -> str:
     return _(words.VISIT_STATES[visit.state][0])
+
+
+def receiver_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
+    """Who received; where a reception was out of turn, who took it and how that was reported."""
+    name = names.get(visit.staff_id, "") if visit.staff_id else ""
+    if not visit.flag:
+        return name
+    kind = _(words.FLAGS.get(visit.flag["kind"], visit.flag["kind"]))
+    offender = str(visit.flag.get("offender", ""))
+    if offender in ("", str(visit.staff_id)):
+        return f"{name}({kind})"
+    return f"{name}({names.get(uuid.UUID(offender), '')}:{kind})"
 
 
 def passed_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
@@ -215,8 +227,16 @@ def _tickets(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
     zone = live.tz_of(s, unit_id)
     start = on - timedelta(days=29)
     version = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).version_id
+    # A day more at either end: the site's own days are told apart below.
+    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
     found = s.scalars(
-        select(Ticket).where(Ticket.unit_id == unit_id).order_by(Ticket.issued_at, Ticket.id)
+        select(Ticket)
+        .where(
+            Ticket.unit_id == unit_id,
+            Ticket.issued_at >= midnight - timedelta(days=30),
+            Ticket.issued_at < midnight + timedelta(days=2),
+        )
+        .order_by(Ticket.issued_at, Ticket.id)
     )
     rows = [
         {

@@ -101,12 +101,42 @@ def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list
 
 
 def sentence(done: Act, names: Names) -> str:
-    """What an act came to, for the person who did it: who, and under which clause."""
+    """What an act came to, for the person who did it: who, under which clause, who hands on."""
+    lines = done.outcome.get("assignments", ())
+    own = done.outcome.get("visit")
+    passed_on = [line for line in lines if line.get("from") and line["visit"] != own]
+    more = [
+        _(
+            "%(giver)s hands the visitor in hand to %(rep)s.",
+            giver=_name(line["from"], names),
+            rep=_name(line["rep"], names),
+        )
+        for line in passed_on
+    ]
+    return " ".join((_sentence(done, names), *more))
+
+
+def _sentence(done: Act, names: Names) -> str:
     outcome = done.outcome
-    rep = outcome.get("received_by") or outcome.get("assigned")
+    rep = outcome.get("assigned")
     clause = clause_numbers(done)
     values = {"rep": _name(rep, names), "clause": clause}
     status = outcome.get("status", "")
+    if outcome.get("received_by"):
+        due = _name(outcome.get("rightful") or rep, names)
+        values = {"taker": _name(outcome["received_by"], names), "due": due}
+        if not outcome.get("flag"):
+            return _("Done: %(taker)s receives, though it was %(due)s's turn.", **values)
+        return _(
+            "Done: %(due)s was due, %(taker)s took the visitor out of turn. Customer and credit "
+            "are %(due)s's.",
+            **values,
+        )
+    if outcome.get("from") and rep:
+        values["giver"] = _name(outcome["from"], names)
+        if not clause:
+            return _("Done: %(giver)s hands over to %(rep)s.", **values)
+        return _("Done: %(giver)s hands over to %(rep)s, under %(clause)s.", **values)
     if status == "in_reception" and rep:
         if clause:
             return _("Done: %(rep)s receives, under %(clause)s.", **values)
@@ -119,7 +149,13 @@ def sentence(done: Act, names: Names) -> str:
         asked = calling.get("rep") if isinstance(calling, Mapping) else None
         return _("Done: %(rep)s is being asked.", rep=_name(asked, names))
     if status == "voided":
-        return _("Done: the visit is void, the turn comes back.")
+        if outcome.get("issued"):
+            return _("Done: the visit is void, the turn comes back.")
+        return _("Done: the visit is void; no turn comes back.")
+    if done.verb == "void":
+        return _("Noted: the visit stands until a supervisor confirms that it is void.")
+    if done.verb == "take_over":
+        return _("Noted as help: the customer passes on once the manager confirms the fault.")
     served = [item for item in outcome.get("assignments", ()) if item.get("rep")]
     if served:
         return _("Done: %(rep)s receives the next visitor.", rep=_name(served[0]["rep"], names))
@@ -150,7 +186,9 @@ def clause_numbers(done: Act) -> str:
 
 def told(done: Act, names: Names) -> dict[str, str]:
     """The JSON-able result of an act: the sentence, and where 为什么 is."""
-    decided = done.decision_of("assignment", "waiting", "call", "credit", "void", "hand_over")
+    decided = done.decision_of("flag") or done.decision_of(
+        "assignment", "waiting", "call", "credit", "void"
+    )
     return {
         "text": sentence(done, names),
         "why": str(decided[1]) if decided else "",

@@ -59,6 +59,7 @@ def _facts(
         (_("How"), _(words.VIAS.get(row.via, row.via)) if row.via else ""),
         (_("Due by the rules"), names.get(row.due_id, "") if row.due_id else ""),
         (_("Received by"), names.get(row.staff_id, "") if row.staff_id else ""),
+        (_("Out of turn"), _out_of_turn(row, names)),
         (_("Helpers"), "、".join(names.get(uuid.UUID(one), "") for one in row.helpers)),
         (_("Passed"), passed),
         (_("Persons"), row.people),
@@ -69,6 +70,15 @@ def _facts(
         (_("Intention class"), row.grade),
     ]
     return [(label, value) for label, value in found if value]
+
+
+def _out_of_turn(row: Visit, names: Names) -> str:
+    if not row.flag:
+        return ""
+    offender = str(row.flag.get("offender", ""))
+    name = names.get(uuid.UUID(offender), "") if offender else ""
+    kind = _(words.FLAGS.get(row.flag["kind"], row.flag["kind"]))
+    return f"{name}({kind})" if name else kind
 
 
 def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
@@ -143,16 +153,15 @@ def _entries(s: CompanySession, row: Visit, names: Names) -> list[dict[str, Any]
 
     found = []
     for decision in reversed(decisions.list_for(s, RecordRef(live.PLUGIN, "visit", row.id))):
-        rep = decision.outcome.get("rep")
+        rep = decision.outcome.get("rep") or decision.outcome.get("offender")
+        kind = "hand_over" if decision.outcome.get("from") else decision.kind
         name = names.get(uuid.UUID(str(rep)), "") if rep else ""
         found.append(
             {
                 "at": decision.at,
                 "kind": "decision",
                 "title": " ".join(
-                    part
-                    for part in (_(words.DECISIONS.get(decision.kind, decision.kind)), name)
-                    if part
+                    part for part in (_(words.DECISIONS.get(kind, kind)), name) if part
                 ),
                 "why_url": url_for(".why", decision_id=decision.id),
             }
