@@ -66,6 +66,7 @@ def paths(busy):
         f"{floor_}/visit/{waiting.id}",
         f"{v}/answer",
         f"{floor_}/day",
+        f"{floor_}/event-mode",
         f"{floor_}/team",
         f"{floor_}/rep/{a}/out",
         f"{floor_}/rep/{a}/leave",
@@ -84,6 +85,7 @@ def paths(busy):
         f"{floor_}/deals/new?customer={busy.customer}",
         d,
         f"{d}/refund",
+        f"{d}/quarrel",
         f"{d}/rule",
         f"{d}/sheet",
         f"{d}/sheet?as=xlsx",
@@ -263,3 +265,47 @@ def test_a_new_deal_begins_with_the_owner_as_the_rep(busy, login):
             f"/p/sales_floor/floor/{busy.unit}/deals/new?customer={busy.customer}"
         ).get_data(as_text=True)
     assert f'<option selected value="{owner}">' in page
+
+
+def test_event_days_replace_the_turns_until_they_end(busy, login):
+    """The manager's page; each arrival meanwhile cites the clause (SF-D-40)."""
+    browser = login(busy.company)
+    place = f"/p/sales_floor/floor/{busy.unit}"
+    with clock.frozen(busy.now):
+        _walk_event_days(busy, browser, place)
+
+
+def _walk_event_days(busy, browser, place):
+    shown = browser.get(f"{place}/day").get_data(as_text=True)
+    assert "开始活动办法" in shown
+    begun = browser.post(f"{place}/event-mode", data={"method": "manual", "reason": ""})
+    assert begun.status_code == 422, "a reason is asked for"
+    values = {"method": "manual", "until": "2020-01-01T10:00", "reason": "国庆展会"}
+    past = browser.post(f"{place}/event-mode", data=values)
+    assert past.status_code == 422
+    assert "国庆展会" in past.get_data(as_text=True)
+    assert browser.post(f"{place}/event-mode", data={**values, "until": ""}).status_code == 303
+    assert "每位来客由经理指派" in browser.get(f"{place}/day").get_data(as_text=True)
+    act = busy.arrive(Person(name="周婷", phone="13700002222"))
+    assert act.outcome["status"] == "waiting"
+    assert "SF-D-40" in act.outcome["rules"]
+    assert "恢复按制度接待" in browser.get(f"{place}/event-mode").get_data(as_text=True)
+    assert browser.post(f"{place}/event-mode", data={"reason": "展会结束"}).status_code == 303
+    assert "开始活动办法" in browser.get(f"{place}/day").get_data(as_text=True)
+    lines = busy.read(
+        lambda s: s.scalars(
+            select(LedgerLine).where(LedgerLine.action == "sales_floor.event_mode")
+        ).all()
+    )
+    assert [line.reason for line in lines] == ["国庆展会", "展会结束"]
+
+
+def test_a_quarrel_is_logged_with_its_reason(busy, login):
+    browser = login(busy.company)
+    place = f"/p/sales_floor/floor/{busy.unit}/deals/{busy.deal}"
+    with clock.frozen(busy.now):
+        assert "登记争单" in browser.get(place).get_data(as_text=True)
+        done = browser.post(f"{place}/quarrel", data={"reason": "两人都称先接触"})
+        assert done.status_code == 303
+        board = browser.get(f"/p/sales_floor/floor/{busy.unit}").get_data(as_text=True)
+    assert "争单" in board.split("最近操作")[1]

@@ -259,6 +259,21 @@ class LeaveForm(PageForm):
     reason = TextAreaField(_l("Note"), [Length(max=500)])
 
 
+class EventModeForm(PageForm):
+    """How visitors are received on an event day."""
+
+    method = RadioField(_l("Who receives"), choices=choices(words.EVENT_METHODS))
+    until = DateTimeLocalField(
+        _l("Until"),
+        [Optional()],
+        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        description=_l(
+            "Afterwards the regulation holds again by itself. Empty: until it is ended."
+        ),
+    )
+    reason = TextAreaField(_l("Reason"), _REASON)
+
+
 class ContactForm(PageForm):
     """A call, message, visit or letter."""
 

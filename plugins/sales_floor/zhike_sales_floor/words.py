@@ -165,6 +165,12 @@ VERBS: Mapping[str, str] = {
     "tick": N_("time passed"),
 }
 
+#: What the manager may set for an exhibition or a launch (SF-D-40).
+EVENT_METHODS: Mapping[str, str] = {
+    "first_free": N_("Whoever is free first; nobody's turn is used"),
+    "manual": N_("The manager names the rep for each visitor"),
+}
+
 DECISIONS: Mapping[str, str] = {
     "assignment": N_("assigned to"),
     "waiting": N_("put in the queue"),

@@ -203,6 +203,9 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
             actions.append(
                 {"label": _("Rule on the credit"), "url": url("deal_rule"), "icon": "hammer"}
             )
+            actions.append(
+                {"label": _("Log a quarrel"), "url": url("deal_quarrel"), "icon": "lightning"}
+            )
     if row.state in ("closed", "refunded") and shares:
         actions.append({"label": _("Credit sheet"), "url": url("credit_sheet"), "icon": "printer"})
     if row.decision_id:
@@ -278,6 +281,25 @@ def deal_paid(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         submit=_("Commission paid"),
         back=_deal_url(unit_id, deal_id),
         lead=_("The credit is final from now on: later findings do not change it."),
+    )
+
+
+@bp.route(
+    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/quarrel",
+    methods=["GET", "POST"],
+    permission=may.RULE,
+)
+def deal_quarrel(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
+    """Reps quarrel over the deal, or refuse the ruling."""
+    row = _deal_at(reading(), unit_id, deal_id)
+    form = forms.ReasonForm()
+    return form_act(
+        form,
+        _("Quarrel over %(number)s", number=row.number),
+        lambda s: deals.quarrel(s, deal_id, form.reason.data),
+        submit=_("Log the quarrel"),
+        back=_deal_url(unit_id, deal_id),
+        lead=_("The regulation says what becomes of the shares; the credit is computed anew."),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import redirect, request, url_for
 from sqlalchemy import select
@@ -107,6 +109,44 @@ def day(unit_id: uuid.UUID) -> Any:
 def day_close(unit_id: uuid.UUID) -> Any:
     """Close the business day."""
     return doing(lambda s: floor.close_day(s, unit_id), back=url_for(".day", unit_id=unit_id))
+
+
+@bp.route("/floor/<uuid:unit_id>/event-mode", methods=["GET", "POST"], permission=may.RULE)
+def event_mode(unit_id: uuid.UUID) -> Any:
+    """Another way of receiving for an exhibition or a launch, or the end of it (SF-D-40)."""
+    data = boards.board(reading(), unit_id)
+    back = url_for(".day", unit_id=unit_id)
+    if data is not None and data.event_mode:
+        ending = forms.ReasonForm()
+        return form_act(
+            ending,
+            _("End the event days"),
+            lambda t: floor.set_event_mode(t, unit_id, on=False, reason=ending.reason.data),
+            submit=_("End the event days"),
+            back=back,
+            lead=_("From now on the regulation decides again who receives."),
+        )
+    form = forms.EventModeForm()
+    return form_act(
+        form,
+        _("Event days"),
+        lambda t: floor.set_event_mode(
+            t,
+            unit_id,
+            on=True,
+            method=form.method.data,
+            until=_instant(t, unit_id, form.until.data),
+            reason=form.reason.data,
+        ),
+        submit=_("Begin"),
+        back=back,
+        lead=_("For an exhibition or a launch: replaces the turns of this site until it ends."),
+    )
+
+
+def _instant(s: CompanySession, unit_id: uuid.UUID, local: datetime | None) -> datetime | None:
+    """A time typed at the site, in its own time zone."""
+    return local and local.replace(tzinfo=ZoneInfo(live.tz_of(s, unit_id)))
 
 
 @bp.route(

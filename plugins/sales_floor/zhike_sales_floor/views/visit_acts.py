@@ -291,10 +291,10 @@ def flag(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     names = staff_names(s)
     reps = list(floor.reps_of(s, unit_id))
     form = forms.FlagForm()
-    form.offender.choices = rep_choices(reps, names)
+    form.offender.choices = rep_choices(reps, names, _("Please choose"))
     form.rightful.choices = rep_choices(reps, names, _("as computed at the arrival"))
-    if request.method == "GET" and row.staff_id:
-        form.offender.data = str(row.staff_id)
+    if request.method == "GET" and row.staff_id and row.staff_id != row.due_id:
+        form.offender.data = str(row.staff_id)  # not where the desk logged whose turn it was
     return _simple(
         unit_id,
         visit_id,
