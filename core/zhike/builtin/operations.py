@@ -38,6 +38,13 @@ def register_jobs() -> Sequence[Job]:
             daily_at=time(3, 25),
         ),
         Job(
+            name="core.planner",
+            title=N_("Figures for the database's planner"),
+            run=nightly.count_for_the_planner,
+            per="system",
+            every_minutes=60,
+        ),
+        Job(
             name="core.backup",
             title=N_("Nightly backup"),
             run=nightly.nightly,

@@ -1091,7 +1091,9 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_core__party_company_id_name"), ["company_id", "name"], unique=False
+            batch_op.f("ix_core__party_company_id_name_id"),
+            ["company_id", "name", "id"],
+            unique=False,
         )
         batch_op.create_index(
             batch_op.f("ix_core__party_company_id_owner_unit_id"),
@@ -1099,13 +1101,13 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_core__party_company_id_phone_index"),
-            ["company_id", "phone_index"],
+            batch_op.f("ix_core__party_company_id_phone_index_id"),
+            ["company_id", "phone_index", "id"],
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_core__party_company_id_phone_tail"),
-            ["company_id", "phone_tail"],
+            batch_op.f("ix_core__party_company_id_phone_tail_id"),
+            ["company_id", "phone_tail", "id"],
             unique=False,
         )
         batch_op.create_index(
@@ -1616,10 +1618,10 @@ def downgrade() -> None:
             sqlite_where=sa.text("merged_into IS NOT NULL"),
             postgresql_where=sa.text("merged_into IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_core__party_company_id_phone_tail"))
-        batch_op.drop_index(batch_op.f("ix_core__party_company_id_phone_index"))
+        batch_op.drop_index(batch_op.f("ix_core__party_company_id_phone_tail_id"))
+        batch_op.drop_index(batch_op.f("ix_core__party_company_id_phone_index_id"))
         batch_op.drop_index(batch_op.f("ix_core__party_company_id_owner_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_core__party_company_id_name"))
+        batch_op.drop_index(batch_op.f("ix_core__party_company_id_name_id"))
         batch_op.drop_index(batch_op.f("ix_core__party_company_id_identity_index"))
 
     op.drop_table("core__party")
