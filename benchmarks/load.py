@@ -69,11 +69,14 @@ class Server:
             todo += below.get(pid, ())
         return found
 
-    def largest(self) -> float:
-        """Resident memory of the largest process, MiB."""
+    def largest(self, *, background: bool = False) -> float:
+        """Resident memory of the largest process that serves pages, or of the job worker; MiB."""
         sizes = []
         for pid in self.workers():
             with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+                if (words[-1] == b"worker") is not background:
+                    continue
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
                     if line.startswith("VmRSS:"):
                         sizes.append(int(line.split()[1]) / 1024)

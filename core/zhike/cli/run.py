@@ -6,11 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
 from zhike.config import Config
 from zhike.errors import ConfigError
+
+#: Seconds after its start at which the worker begins to catch up.
+SETTLE = 10.0
 
 
 def serve(
@@ -85,13 +89,15 @@ def worker() -> None:
 
     end_with_parent()
     logs.set_up()
+    with suppress(OSError):
+        os.nice(5)  # pages go before background work where both want the processor
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stop.set())
     site = Site.open()
     beating = fingerprints.start(site, "worker")
     try:
-        run_worker(site, stop=stop)
+        run_worker(site, stop=stop, settle=SETTLE)
     finally:
         beating.set()
         fingerprints.leave(site)

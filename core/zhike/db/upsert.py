@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import inspect
@@ -24,21 +25,17 @@ def insert_if_absent(s: CompanySession | SystemSession, model: type[Base], **val
         if not isinstance(s, CompanySession):
             raise ScopeError(f"{model.__name__} cannot be written without a company")
         values = {"id": uuid7(), **values, "company_id": s.company_id}
-    insert = _insert(s.get_bind().dialect.name)
-    keys = inspect(model).primary_key
-    found = s.execute(
-        insert(model).values(**values).on_conflict_do_nothing().returning(*keys),
-        execution_options={_BULK: True},
-    )
+    statement = _statement(model, s.get_bind().dialect.name)
+    found = s.execute(statement, values, execution_options={_BULK: True})
     return found.first() is not None
 
 
-def _insert(dialect: str) -> Any:
+@cache
+def _statement(model: type[Base], dialect: str) -> Any:
     # The other dialect's module is large and would be loaded for nothing.
+    insert: Any
     if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert
-    from sqlalchemy.dialects import sqlite
-
-    return sqlite.insert
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert
+    return insert(model).on_conflict_do_nothing().returning(*inspect(model).primary_key)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from zhike import clock
 from zhike.db.session import CompanySession
@@ -39,6 +39,15 @@ class Answer:
     result: Any
     status: int = 200
     replayed: bool = False
+
+
+#: Made once: it is part of every act.
+_KEEP_ANSWER = (
+    update(IdempotencyRecord)
+    .where(IdempotencyRecord.key == bindparam("asked"))
+    .values(answer=bindparam("given"), status=bindparam("with"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def answer_once(
@@ -90,12 +99,7 @@ def answer_once(
     given = act()
     answer = given if isinstance(given, Answer) else Answer(given)
     plain = json.loads(json.dumps(answer.result, allow_nan=False))
-    s.execute(
-        update(IdempotencyRecord)
-        .where(IdempotencyRecord.key == key)
-        .values(answer={"result": plain}, status=answer.status)
-        .execution_options(synchronize_session=False)
-    )
+    s.execute(_KEEP_ANSWER, {"asked": key, "given": {"result": plain}, "with": answer.status})
     return Answer(plain, answer.status)
 
 

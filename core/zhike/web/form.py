@@ -6,12 +6,21 @@ The libraries below come without types: this is where that ends.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import get_locale
 from flask_wtf import FlaskForm
 from markupsafe import Markup
+from wtforms.i18n import get_translations
 
 __all__ = ["PageForm"]
+
+
+@cache
+def _messages(locale: str) -> Any:
+    # The library knows Traditional Chinese by the place where it is written.
+    return get_translations(["zh_TW" if locale == "zh_Hant" else locale])
 
 
 class PageForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -19,6 +28,12 @@ class PageForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
     In a view: ``if form.validate_on_submit(): with keeping(form), transaction() as s: …``.
     """
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+        """The library's own messages in the reader's language, read from their file once."""
+
+        def get_translations(self, form: Any) -> Any:
+            return _messages(str(get_locale() or "zh_Hans"))
 
     if TYPE_CHECKING:
         data: dict[str, Any]

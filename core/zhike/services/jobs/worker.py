@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -261,10 +262,17 @@ def prune_runs(site: Site, *, keep: timedelta = RUNS_KEPT) -> int:
 
 
 def run_worker(
-    site: Site, *, stop: Event | None = None, pause: float = 1.0, threads: int = 2
+    site: Site,
+    *,
+    stop: Event | None = None,
+    pause: float = 1.0,
+    threads: int = 2,
+    settle: float = 0.0,
 ) -> None:
     """Work until ``stop`` is set (or a signal ends the process): the body of ``zhike worker``.
 
+    Deadlines and jobs begin ``settle`` seconds after the start: what the night missed is caught up
+    once the first pages have been answered, not while people wait for them.
     Ticks run beside the second-by-second work, so that a slow job delays no event. Each kind of
     work has at most one run in hand: a minute whose predecessor still works is taken by the next.
     """
@@ -272,12 +280,14 @@ def run_worker(
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="zhike-job") as pool:
         minute_work = request_work = None
         last_minute = ""
+        begin = monotonic() + settle
         while not stop.is_set():
             _guarded(lambda: dispatch_outbox(site))
             if request_work is None or request_work.done():
                 request_work = pool.submit(_guarded, lambda: run_waiting(site))
             minute = clock.now().strftime("%H:%M")
-            if minute != last_minute and (minute_work is None or minute_work.done()):
+            free = minute_work is None or minute_work.done()
+            if minute != last_minute and free and monotonic() >= begin:
                 last_minute = minute
                 minute_work = pool.submit(_guarded, lambda: tick(site))
             stop.wait(pause)
