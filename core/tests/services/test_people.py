@@ -176,7 +176,7 @@ def _open(site: Site, user_id: object, company: int) -> str:
 
 def _alive(site: Site, token: str) -> bool:
     with site.system_reader() as s:
-        return sessions.look_up(s, token) is not None
+        return sessions.look_up(s.connection(), token) is not None
 
 
 def _token(site: Site, user_id: object, company: int) -> str:
@@ -274,7 +274,7 @@ def test_session_ends_idle_and_absolutely(site: Site) -> None:
     while at < start + timedelta(hours=12) - timedelta(minutes=20):
         at += timedelta(minutes=20)
         with clock.frozen(at), site.system() as s:
-            who = sessions.look_up(s, token)
+            who = sessions.look_up(s.connection(), token)
             assert who is not None
             sessions.touch(s, who.session_id)
     with clock.frozen(start + timedelta(hours=12)):
@@ -285,7 +285,7 @@ def test_rotation_ends_the_old_token_and_only_one_wins(site: Site) -> None:
     amy = _member(site, "amy", 1)
     old = _open(site, amy, 1)
     with site.system() as s:
-        who = sessions.look_up(s, old)
+        who = sessions.look_up(s.connection(), old)
         assert who is not None
         new = sessions.rotate(s, who.session_id, old)
         assert new is not None
@@ -300,7 +300,7 @@ def test_role_change_asks_for_a_new_token(site: Site) -> None:
     with site.transaction(1) as c:
         sessions.roles_changed(c, amy)
     with site.system_reader() as s:
-        first, second = sessions.look_up(s, one), sessions.look_up(s, two)
+        first, second = sessions.look_up(s.connection(), one), sessions.look_up(s.connection(), two)
     assert first is not None
     assert second is not None
     assert (first.must_rotate, second.must_rotate) == (True, False)

@@ -112,8 +112,8 @@ def _identify() -> Identity | None:
     token = request.cookies.get(cookies.token_name(), "")
     if not token:
         return None
-    with site.system_reader() as s:
-        identity = sessions.look_up(s, token)
+    with site.engines.read.connect() as connection:
+        identity = sessions.look_up(connection, token)
     g.token = token
     return identity
 
