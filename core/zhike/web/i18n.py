@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from zhike.i18n import words
 from zhike.web.context import current
@@ -75,14 +79,25 @@ def install(app: Flask, plugin_roots: dict[str, Path]) -> Babel:
         locale_selector=choose_locale,
         timezone_selector=lambda: current().tz if has_request_context() else None,
     )
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+    env = app.jinja_env
+    env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda s: words().ugettext(s),
         ngettext=lambda s, p, n: words().ungettext(s, p, n),
         newstyle=True,
         pgettext=lambda c, s: words().upgettext(c, s),
         npgettext=lambda c, s, p, n: words().unpgettext(c, s, p, n),
     )
+    env.globals["gettext"] = env.globals["_"] = _gettext
     return babel
+
+
+@pass_eval_context
+def _gettext(eval_ctx: EvalContext, msgid: str, /, **values: Any) -> str:
+    """What Jinja's own new-style callable gives, without its detours: a page has forty of them."""
+    text: str = words().ugettext(msgid)
+    if eval_ctx.autoescape:
+        text = Markup(text)  # noqa: S704  a catalogue's words; what is put in is escaped
+    return text % values if values or "%" in text else text
 
 
 def locale_name() -> str:

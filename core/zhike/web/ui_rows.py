@@ -7,6 +7,7 @@ value goes through ``escape``, as in a template.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,11 @@ def badge(state: Any, tones: Any) -> str:
     )
 
 
+def _text(value: Any) -> str:
+    # Most cells are plain text, for which this is the quicker of two ways to the same end.
+    return html.escape(value) if type(value) is str else escape(value)
+
+
 def _drawer(context: Context, column: Column) -> Draw:
     """How a present value of the column is drawn."""
     kind = column.kind
@@ -59,7 +65,7 @@ def _drawer(context: Context, column: Column) -> Draw:
     if kind in ("money", "share"):
         plain = filters[kind]
         return lambda value: escape(plain(value))
-    return escape
+    return _text
 
 
 @pass_context
