@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import NamedTuple
 
 import click
@@ -47,19 +46,25 @@ COMMANDS: dict[str, Lazy] = {
 }
 
 
+def _plugins() -> set[str]:
+    """Names of the plugins that are present."""
+    from importlib.metadata import entry_points  # slow to load, and few commands need it
+
+    return {entry.name for entry in entry_points(group=PLUGIN_GROUP)}
+
+
 class LazyGroup(click.Group):
     """A click group that imports a command's module when, and only when, it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the core's commands and of the plugins that are present."""
-        plugins = {entry.name for entry in entry_points(group=PLUGIN_GROUP)}
-        return [*sorted(COMMANDS), *sorted(plugins - COMMANDS.keys())]
+        return [*sorted(COMMANDS), *sorted(_plugins() - COMMANDS.keys())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command; None where there is no such command."""
         lazy = COMMANDS.get(cmd_name)
         if lazy is None:
-            if cmd_name not in {entry.name for entry in entry_points(group=PLUGIN_GROUP)}:
+            if cmd_name not in _plugins():
                 return None
             from zhike.cli.plugins import PluginGroup
 
