@@ -281,6 +281,18 @@ def test_session_ends_idle_and_absolutely(site: Site) -> None:
         assert not _alive(site, token), "twelve hours are the end, however busy"
 
 
+def test_sessions_long_ended_are_forgotten(site: Site) -> None:
+    amy, start = _member(site, "amy", 1), clock.now()
+    for days in (0, 150, 210):
+        with clock.frozen(start + timedelta(days=days)):
+            last = _open(site, amy, 1)
+    with clock.frozen(start + timedelta(days=210)):
+        with site.system() as s:
+            assert sessions.prune(s, timedelta(days=200)) == 1
+            assert sessions.prune(s, timedelta(days=200)) == 0
+        assert _alive(site, last)
+
+
 def test_rotation_ends_the_old_token_and_only_one_wins(site: Site) -> None:
     amy = _member(site, "amy", 1)
     old = _open(site, amy, 1)

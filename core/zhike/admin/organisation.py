@@ -132,6 +132,8 @@ def new_unit() -> ResponseReturnValue:
     """Add a site or department."""
     form = UnitForm()
     form.parent_id.choices = unit_choices(reading(), empty=_("The company itself"))
+    if request.method == "GET" and not organisation.tree(reading()).sites:
+        form.kind.data = "site"  # a company's first unit is where it receives customers
     if form.validate_on_submit():
         with keeping(form):
             name = act(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from zhike.contributions import N_, Job
 from zhike.errors import ZhikeError
 from zhike.hookspecs import hookimpl
-from zhike.services import idempotency, ledger
+from zhike.services import idempotency, ledger, sessions
+from zhike.services.ledger import auth_seal
 
 if TYPE_CHECKING:
     from zhike.db.session import CompanySession
@@ -40,6 +41,8 @@ def _verify(site: Site) -> None:
 
 def _prune(site: Site) -> None:
     ledger.prune_auth_events(site)
+    with site.system() as s:
+        sessions.prune(s, auth_seal.KEEP)
 
 
 def _forget(s: CompanySession) -> None:

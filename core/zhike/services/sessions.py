@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from zhike import clock
 from zhike.db.session import CompanySession, SystemSession
@@ -293,6 +293,16 @@ def last_company(s: AnySession, user_id: uuid.UUID) -> int | None:
         .order_by(LoginSession.created_at.desc())
         .limit(1)
     )
+
+
+def prune(s: SystemSession, keep: timedelta) -> int:
+    """Delete sessions that ended longer than ``keep`` ago: they hold addresses and devices."""
+    done: Any = s.execute(
+        delete(LoginSession)
+        .where(LoginSession.expires_at < clock.now() - keep)
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)
 
 
 def _update(s: AnySession, what: Any, **values: Any) -> int:

@@ -136,7 +136,7 @@ def receiver_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
 
 def passed_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
     """Whom the pointer stepped over, and what that did."""
-    return ";".join(
+    return "；".join(
         f"{names.get(uuid.UUID(one['rep']), '')} {_(words.PASS_EFFECTS.get(one['effect'], ''))}"
         for one in visit.passed
         if one["effect"] != "none"
@@ -146,7 +146,7 @@ def passed_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
 def ticket_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
     """Tickets issued and used with this visit."""
     how = {"issued": _("issued"), "used": _("used")}
-    return ";".join(
+    return "；".join(
         f"{how.get(one['how'], '')} {names.get(uuid.UUID(one['rep']), '')}"
         f"({_(words.TICKET_KINDS.get(one['kind'], one['kind']))})"
         for one in visit.tickets
@@ -179,7 +179,7 @@ def _outings(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
             else row.reason,
             "out": row.out_at,
             "back": row.back_at,
-            "reclass": ";".join(part for part in (row.reclassed_by, row.reclass_reason) if part),
+            "reclass": "；".join(part for part in (row.reclassed_by, row.reclass_reason) if part),
         }
         for row in found
     ]
