@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import select
 
 from zhike import clock
 from zhike.errors import Conflict, NotFound, UserError
-from zhike.models.organisation import StandIn
+from zhike.models.organisation import Post, Staff, StandIn
 from zhike.services import companies, organisation
 
 DAY = date(2026, 11, 21)
@@ -137,3 +138,27 @@ def test_names_of_staff_are_remembered_until_one_changes(house) -> None:
     with site.transaction(company) as s:  # the generation that was rolled back comes again
         organisation.add_staff(s, name="真来的", number="real")
     assert names() == {*before, "新来的", "真来的"}
+
+
+def test_somebody_works_until_the_last_day_is_over(house) -> None:
+    rep, company = house.staff["rep"], house.company_id
+    morning = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+    with clock.frozen(morning), house.site.transaction(company) as s:
+        later = organisation.give_post(
+            s, rep, house.units["second"], title="岗", valid_from=date(2026, 12, 15)
+        ).id
+        organisation.leave(s, rep, on=date(2026, 11, 30))
+        assert s.require(Staff, rep).status == "active"
+        posts = {post.id: post.valid_until for post in s.scalars(select(Post))}
+        assert later not in posts, "it would have begun after he has gone"
+        assert date(2026, 11, 30) in posts.values()
+    for day, status in ((30, "active"), (31, "left")):
+        at = datetime(2026, 11, 30, 16 * (day - 30), 0, tzinfo=UTC)  # the 31st: midnight there
+        with clock.frozen(at), house.site.transaction(company) as s:
+            organisation.begin_day(s)
+            assert s.require(Staff, rep).status == status
+    with clock.frozen(morning), house.site.transaction(company) as s:
+        organisation.leave(s, rep, on=date(2026, 11, 21), back=True)
+        assert s.require(Staff, rep).left_on is None
+        organisation.leave(s, rep, on=date(2026, 11, 21))
+        assert s.require(Staff, rep).status == "left", "today is the last day already"

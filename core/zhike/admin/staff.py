@@ -363,7 +363,9 @@ def leave(staff_id: uuid.UUID) -> ResponseReturnValue:
     back = request.form.get("back") == "1"
     on = _day(request.form.get("on")) or organisation.today(reading())
     act(lambda s: organisation.leave(s, staff_id, on=on, back=back))
-    flash(_("Back at work.") if back else _("Marked as left; posts have ended."), "success")
+    coming = on > organisation.today(reading())
+    left = _("At work until %(day)s.", day=on) if coming else _("Marked as left; posts have ended.")
+    flash(_("Back at work.") if back else left, "success")
     return redirect(url_for("admin_organisation.staff", staff_id=staff_id))
 
 

@@ -7,7 +7,7 @@ from datetime import time
 
 from zhike.contributions import N_, Job
 from zhike.hookspecs import hookimpl
-from zhike.services.companies import bump_generation
+from zhike.services.organisation import begin_day
 
 
 @hookimpl
@@ -17,7 +17,7 @@ def register_jobs() -> Sequence[Job]:
         Job(
             name="core.new_day",
             title=N_("Begin a new day"),
-            run=bump_generation,
+            run=begin_day,
             daily_at=time(0, 0),
         )
     ]

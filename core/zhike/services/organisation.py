@@ -271,7 +271,9 @@ def change_staff(
 def leave(s: CompanySession, staff_id: uuid.UUID, *, on: date, back: bool = False) -> None:
     """A staff member leaves 离职 on ``on`` (his last day: posts end with it), or comes back.
 
-    Plugins learn of it by the change of posts; what he held is handed over by each of them.
+    A last day still to come leaves him at work until it is over (:func:`begin_day`); posts that
+    would have begun after it are taken back. Plugins learn of it by the change of posts; what he
+    held is handed over by each of them.
     """
     staff = s.require(Staff, staff_id)
     if back:
@@ -279,15 +281,27 @@ def leave(s: CompanySession, staff_id: uuid.UUID, *, on: date, back: bool = Fals
         s.flush()
         _changed(s, "core.staff.returned", staff_id)
         return
-    staff.status, staff.left_on = "left", on
+    staff.status, staff.left_on = "left" if on <= today(s) else "active", on
     for post in s.scalars(
         select(Post).where(
             Post.staff_id == staff_id, or_(Post.valid_until.is_(None), Post.valid_until > on)
         )
     ):
-        post.valid_until = max(on, post.valid_from)
+        if post.valid_from > on:
+            s.delete(post)
+        else:
+            post.valid_until = on
     s.flush()
     _changed(s, "core.staff.left", staff_id, on=on.isoformat())
+
+
+def begin_day(s: CompanySession) -> None:
+    """What a new day brings: whose last day is over has left, posts and stand-ins begin and end."""
+    gone = s.scalars(select(Staff).where(Staff.status == "active", Staff.left_on < today(s)))
+    for staff in gone:
+        staff.status = "left"
+    s.flush()
+    bump_generation(s)
 
 
 def end_post(s: CompanySession, post_id: uuid.UUID, *, on: date) -> None:
