@@ -163,6 +163,14 @@ def test_enter_moves_on_and_ctrl_enter_saves_once(page: Any, site: str, app: Fla
     assert page.evaluate("document.activeElement.id") == "phone"
 
 
+def test_ctrl_enter_saves_before_anything_is_chosen(page: Any, site: str, app: Flask) -> None:
+    page.goto(site + "/form")
+    page.evaluate("document.activeElement.blur()")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert len(app.config["POSTED"]) == 1
+
+
 def test_enter_while_composing_does_nothing(page: Any, site: str, app: Flask) -> None:
     page.goto(site + "/form")
     page.locator("#name").focus()

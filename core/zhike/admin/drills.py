@@ -356,8 +356,8 @@ def _side_rows(s: CompanySession, plugin: str, both: drills.SideBySide) -> list[
         {
             "place": place,
             "event": reader.event(row.event),
-            "left": reader.cell(row.left),
-            "right": reader.cell(row.right),
+            "left": reader.cell(row.left, reasons=row.differs),
+            "right": reader.cell(row.right, reasons=row.differs),
             "differs": row.differs,
         }
         for place, row in enumerate(both.rows, 1)
@@ -397,11 +397,12 @@ class Reader:
         told = list(dict.fromkeys(self.named(text) for text in about))
         return " ".join(part for part in (at[0] if at else "", words, "，".join(told)) if part)
 
-    def cell(self, report: EventReport | None) -> Cell:
-        """What an event came to."""
+    def cell(self, report: EventReport | None, *, reasons: bool = False) -> Cell:
+        """What an event came to, and where two outcomes differ also why."""
         if report is None:
             return Cell((_("not reached"),), ())
-        lines = tuple(self.named(words[0]) for words in report.words if words)
+        told = (words if reasons else words[:1] for words in report.words)
+        lines = tuple(self.named(line) for words in told for line in words)
         rules = tuple(dict.fromkeys(c.rule for made in report.decisions for c in made.cites))
         return Cell(lines or ("–",), rules)
 

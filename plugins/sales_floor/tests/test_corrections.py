@@ -57,6 +57,15 @@ def test_a_reception_ended_by_mistake_goes_on_with_the_same_rep_and_no_turn(grou
     assert post(f"visit/{again.id}/still-here", reason="再来").status_code == 422
 
 
+def test_an_ended_visit_is_reached_from_its_customer(ground, login):
+    ground.sign_in("A")
+    act = ended(ground, name="张伟", phone="13812345678")
+    floor = f"/p/sales_floor/floor/{ground.unit}"
+    customer = visit_of(ground, act.visit_id).customer_id
+    shown = login(ground.company).get(f"{floor}/customers/{customer}")
+    assert f'href="{floor}/visit/{act.visit_id}"' in shown.text
+
+
 def test_an_ended_visit_turns_out_to_be_no_customer(ground, post):
     ground.sign_in("AB")
     act = ended(ground, name="张伟", phone="13812345678")

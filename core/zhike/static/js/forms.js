@@ -10,7 +10,8 @@ function nextField(form, from) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const form = event.target.form ?? event.target.closest("form"); // a summary belongs to no form
+  const saves = event.target === document.body ? document.querySelectorAll("[data-save]") : [];
+  const form = event.target.form ?? event.target.closest("form") ?? (saves.length === 1 ? saves[0].form : null);
   if (event.key !== "Enter" || !form?.matches("[data-form]") || event.defaultPrevented) return;
   if (typing(event)) { event.preventDefault(); return; }
   if (event.ctrlKey || event.metaKey) {

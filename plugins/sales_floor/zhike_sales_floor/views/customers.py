@@ -314,6 +314,7 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
 
 def _entries(found: record.Record, names: Names) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
+    may_see_visits = current().can(may.VIEW_BOARD, found.customer.unit_id)
     for visit in found.visits:
         rep = names.get(visit.staff_id, "") if visit.staff_id else ""
         state = _(words.VISIT_STATES[visit.state][0])
@@ -322,6 +323,9 @@ def _entries(found: record.Record, names: Names) -> list[dict[str, Any]]:
                 "at": visit.arrived_at,
                 "kind": "act",
                 "title": _("Visit: %(state)s", state=state),
+                "url": url_for(".visit", unit_id=visit.unit_id, visit_id=visit.id)
+                if may_see_visits
+                else "",
                 "who": rep,
                 "text": visit.need,
                 "why_url": url_for(".why", decision_id=visit.decision_id)
