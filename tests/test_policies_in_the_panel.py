@@ -165,6 +165,9 @@ def test_nobody_publishes_what_he_has_not_seen(
     assert late.status_code == 422
     text = late.get_data(as_text=True)
     assert "<ins>9" in text
+    for mangled in ("", "abc", "²", "9" * 30):
+        assert post(admin, publish, reason="启用", lock=mangled).status_code == 422
+        assert admin.post(editor, data={**sent, "lock": mangled}).status_code == 422
     seen = re.search(r'name="lock"[^>]*value="(\d+)"', text)
     assert seen
     assert post(admin, publish, reason="启用", lock=seen[1]).status_code == 302

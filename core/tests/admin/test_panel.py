@@ -311,6 +311,9 @@ def test_the_ledger_shows_and_checks(admin: FlaskClient) -> None:
     assert "user-" in text, "the administrator of this test, by name"
     assert admin.get("/admin/ledger/1").status_code == 200
     assert admin.get("/admin/ledger/9999").status_code == 404
+    assert admin.get(f"/admin/ledger/{10**30}").status_code == 404
+    assert admin.get(f"/admin/ledger?after={10**30}").status_code == 200
+    assert admin.get("/admin/ledger?after=²&q=²").status_code == 200
     assert admin.get("/admin/ledger?day=nonsense").status_code == 400
     assert post(admin, "/admin/ledger/verify", "/admin/ledger").status_code == 200
 

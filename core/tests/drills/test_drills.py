@@ -385,3 +385,10 @@ def test_what_ifs_are_not_counted_among_those_that_hold() -> None:
     assert tally([free]) == "1 what-if played, nothing expected."
     assert tally([held, broken]) == "1 of 2 drills hold."
     assert tally([free, held, free]) == "1 of 1 drills hold. 2 what-ifs played, nothing expected."
+
+
+@pytest.mark.parametrize("step", ["+99999999999d", "+9999999d"])
+def test_a_step_beyond_the_calendar_is_said_with_its_place(step: str) -> None:
+    text = f"plugin: toy\ndate: 2024-05-08\nevents:\n  - {{date: {step}, at: 09:00, add: 1}}\n"
+    with pytest.raises(DrillError, match="is not a date"):
+        load_text(text)

@@ -25,6 +25,8 @@ from zhike.web.context import current, reading
 from zhike.web.page import page
 from zhike.web.ui import Column, Empty, Facet, State, Table
 
+_LAST = 10**18  #: no chain is as long, and a database knows no number much larger
+
 bp = CoreBlueprint("admin_ledger", __name__, url_prefix="/admin/ledger")
 PERMISSION = "core.ledger.view"
 PAGE = 50
@@ -82,8 +84,8 @@ def lines() -> str:
         statement = statement.where(
             LedgerLine.at >= start, LedgerLine.at < start + timedelta(days=1)
         )
-    if asked["after"].isdigit():
-        statement = statement.where(LedgerLine.seq < int(asked["after"]))
+    if asked["after"].isdecimal():
+        statement = statement.where(LedgerLine.seq < int(asked["after"][:18]))
     rows = s.execute(statement.order_by(LedgerLine.seq.desc()).limit(PAGE + 1)).all()
     shown, more = rows[:PAGE], len(rows) > PAGE
     words = _result_words()
@@ -140,7 +142,7 @@ def actions() -> dict[str, str]:
 
 def _matching(s: CompanySession, text: str) -> ColumnElement[bool]:
     """Lines of a number, a record, an act (its name or a part of its words), or a person."""
-    if text.isdigit():
+    if text.isdecimal():
         return LedgerLine.seq == int(text[:18])
     if ":" in text:
         return LedgerLine.object == text
@@ -226,7 +228,7 @@ def people(s: CompanySession, lines: Iterable[Any]) -> Callable[[Any], str]:
 @bp.get("/<int:seq>", permission=PERMISSION)
 def line(seq: int) -> ResponseReturnValue:
     """One line with everything it holds, its hash included."""
-    row = reading().scalars(select(LedgerLine).where(LedgerLine.seq == seq)).first()
+    row = reading().scalars(select(LedgerLine).where(LedgerLine.seq == min(seq, _LAST))).first()
     if row is None:
         raise UserError(_("There is no line of this number."), status=404, code="not_found")
     called = Names(reading())

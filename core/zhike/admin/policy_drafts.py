@@ -97,7 +97,7 @@ def edit(version_id: uuid.UUID) -> ResponseReturnValue:
     source = policies.shipped(current().site, row.preset).preset
     problems: dict[str, str] = {}
     posted_lock = request.form.get("lock", "")
-    seen = int(posted_lock) if posted_lock.isdigit() else row.lock
+    seen = _lock(posted_lock) if request.method == "POST" else row.lock
     if request.method == "POST":
         params = _posted_params(source.parameters)
         clauses = _posted_clauses(source)
@@ -175,6 +175,12 @@ def edit(version_id: uuid.UUID) -> ResponseReturnValue:
     ), (422 if problems else 200)
 
 
+def _lock(stated: object) -> int:
+    """The state of the draft a form was made from; what no draft has where it is mangled."""
+    text = str(stated)
+    return int(text[:18]) if text.isdecimal() else -1
+
+
 def _posted_params(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for parameter in parameters:
@@ -233,7 +239,7 @@ def publish(version_id: uuid.UUID) -> ResponseReturnValue:
                         version_id,
                         effective_from=instant(form.effective_from.data),
                         reason=form.reason.data,
-                        lock=int(form.lock.data),
+                        lock=_lock(form.lock.data),
                     ).id
                 )
             )

@@ -39,7 +39,8 @@ class UTCDateTime(TypeDecorator[datetime]):
             raise ValueError("naive datetime refused: an instant needs its time zone")
         value = value.astimezone(UTC)
         if dialect.name == "sqlite":
-            return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond:06d}Z"
+            # strftime leaves the noughts of early years out, and such a text is no instant again.
+            return value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
         return value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:

@@ -304,7 +304,7 @@ def _date(doc: _Document, stated: Any, day: str, path: tuple[str | int, ...]) ->
         if step is not None:
             return (date.fromisoformat(day or DEFAULT_DATE) + timedelta(int(step[1]))).isoformat()
         return date.fromisoformat(text).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise doc.fail(f"{text!r} is not a date YYYY-MM-DD or a step +1d", *path, "date") from None
 
 

@@ -20,7 +20,7 @@ def api(ground, login):
         headers = {"Idempotency-Key": key or uuid.uuid4().hex} if method != "get" else {}
         with clock.frozen(ground.now):
             return getattr(browser, method)(
-                path if path.startswith("/api") else f"{base}/{path}",
+                path if path.startswith(("/api", "/p/")) else f"{base}/{path}",
                 json=body,
                 headers=headers,
                 **kw,
@@ -137,3 +137,32 @@ def test_a_poached_visitor_by_json_names_both(ground, api):
     assert (line["flag"], line["offender_id"], line["due_id"]) == ("poach", c, a)
     back = api("post", f"visits/{done['visit_id']}/hand-over", {"reason": "交还"}).json
     assert (back["assigned"], back["handed_over_by"]) == (a, c)
+
+
+def test_an_id_nobody_has_is_not_found_and_changes_nothing(ground, api):
+    api("post", f"reps/{ground.reps['A']}/act", {"action": "sign_in"})
+    nobody = str(uuid.uuid4())
+    arrived = api("post", "arrivals", {"persons": [{"name": "张伟"}]})
+    known = api("get", "customers").json["customers"][0]["id"]
+    for path, body in (
+        ("arrivals", {"persons": [{"party_id": nobody}]}),
+        ("arrivals", {"introducer": nobody}),
+        ("roster", {"staff": [nobody]}),
+        ("deals", {"customer_id": known, "property": "1", "amount_fen": 1, "staff_id": nobody}),
+    ):
+        answer = api("post", path, body)
+        assert answer.status_code == 404, (path, body, answer.json)
+    assert arrived.status_code == 201
+    assert len(api("get", "visits").json["visits"]) == 1
+    assert api("get", "deals").json["deals"] == []
+
+
+def test_a_contact_before_all_time_is_refused(ground, api):
+    api("post", f"reps/{ground.reps['A']}/act", {"action": "sign_in"})
+    api("post", "arrivals", {"persons": [{"name": "张伟"}]})
+    known = api("get", "customers").json["customers"][0]["id"]
+    for text in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"):
+        body = {"kind": "call", "occurred_at": text}
+        answer = api("post", f"customers/{known}/contacts", body)
+        assert (answer.status_code, answer.json["field"]) == (422, "occurred_at")
+    assert api("get", f"/p/sales_floor/floor/{ground.unit}/customers/{known}").status_code == 200

@@ -43,7 +43,7 @@ LAPSE_KEY = "owner.contact_lapse_days"
 _OWNERS = "sales_floor_import_owners"
 
 #: Nothing in a ledger is older than this; an earlier date is a slip of the pen.
-EARLIEST = date(1990, 1, 1)
+EARLIEST = customers.EARLIEST
 
 
 def _unit(s: CompanySession, text: Any, problems: list[Problem]) -> uuid.UUID | None:

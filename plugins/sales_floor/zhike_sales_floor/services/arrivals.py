@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession, NotFound, UserError, _, parties, textkit, uuid7
+from zhike.api import CompanySession, NotFound, Party, UserError, _, parties, textkit, uuid7
 from zhike_sales_floor.models import Customer
 from zhike_sales_floor.services import live
 from zhike_sales_floor.services.live import Act
@@ -104,6 +104,10 @@ def arrive(s: CompanySession, unit_id: uuid.UUID, arrival: Arrival) -> Act:
     # Whatever has to be read comes before the first new row: what is read later flushes it early.
     locked = live.lock_floor(s, unit_id)
     live.tz_of(s, unit_id)
+    if arrival.introducer is not None and (
+        s.require(Customer, arrival.introducer).unit_id != unit_id
+    ):
+        raise NotFound(_("This customer belongs to another site."))
     customers: list[Customer] = []
     fresh: list[Customer] = []
     labels: list[str] = []
@@ -194,6 +198,7 @@ def _customer(
         return *_new(s, unit_id, party.id, arrival), party.name or party.phone_masked
     if party_id is None:
         return *_new(s, unit_id, None, arrival), ""
+    s.require(Party, party_id)
     label = parties.names(s, [party_id]).get(party_id, label)
     known = s.scalars(
         select(Customer).where(Customer.unit_id == unit_id, Customer.party_id == party_id)

@@ -27,6 +27,8 @@ from zhike_sales_floor.services import live
 from zhike_sales_floor.services.live import Act
 
 CONTACT_KINDS = ("call", "message", "visit", "letter")
+#: Before this day nothing happened that anybody writes down here; earlier is a slip of the pen.
+EARLIEST = date(1990, 1, 1)
 GRADES = ("A", "B", "C", "D")
 STAGES = ("visited", "reserved", "closed", "returned")
 
@@ -274,6 +276,8 @@ def log_contact(
     """
     if kind not in CONTACT_KINDS:
         raise UserError(_("Please choose the kind of contact."), field="kind")
+    if occurred_at is not None and occurred_at.year < EARLIEST.year:
+        raise UserError(_("This date lies before %(day)s.", day=EARLIEST), field="occurred_at")
     customer = s.require(Customer, customer_id)
     contacts.log(
         s,

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from zhike.api import (
     CompanySession,
     Conflict,
+    Staff,
     UserError,
     _,
     clock,
@@ -47,6 +48,8 @@ def start(
     if amount_fen < 0:
         raise UserError(_("A price cannot be negative."), field="amount")
     customer = s.require(Customer, customer_id)
+    if staff_id is not None:
+        s.require(Staff, staff_id)
     now = clock.now()
     pinned = policies.in_force(s, live.PLUGIN, customer.unit_id, now).version_id
     deal = Deal(

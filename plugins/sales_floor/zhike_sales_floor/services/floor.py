@@ -12,6 +12,7 @@ from zhike.api import (
     CompanySession,
     Conflict,
     RecordRef,
+    Staff,
     UserError,
     _,
     bump_generation,
@@ -43,6 +44,7 @@ def add_reps(s: CompanySession, unit_id: uuid.UUID, staff_ids: Sequence[uuid.UUI
     for staff_id in dict.fromkeys(staff_ids):
         row = known.get(staff_id)
         if row is None:
+            s.require(Staff, staff_id)
             row = Rep(unit_id=unit_id, staff_id=staff_id, joined_on=today)
             s.add(row)
         elif row.left_on is not None:
