@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from zhike.cli import COMMANDS, cli
 from zhike.config import Config
 from zhike.errors import ZhikeError
 from zhike.models.ledger import SiteLedgerLine
-from zhike.models.people import LoginSession
+from zhike.models.people import AuthEvent, LoginSession
 from zhike.ops import runfile
-from zhike.services import door
+from zhike.services import door, ledger
 from zhike.site import Site
 
 Run = Callable[..., Result]
@@ -212,6 +213,19 @@ def test_ledger_verify_names_the_first_altered_line(run: Run, site: Path) -> Non
     result = run("ledger", "verify", "--json", code=1)
     bad = next(report for report in json.loads(result.output) if not report["ok"])
     assert (bad["chain"], bad["first_bad_seq"]) == (0, 2)
+
+
+def test_ledger_verify_looks_at_the_sign_ins_as_well(run: Run, site: Path) -> None:
+    opened = Site.open(Config(home=site), plugins=False)
+    with opened.system() as s:
+        at = datetime(2020, 1, 1, tzinfo=UTC)
+        s.add(AuthEvent(at=at, kind="failed", login_key="lin", ip_prefix="", detail={}))
+    ledger.seal_auth_events(opened)
+    assert "under 1 seals: ok" in run("ledger", "verify").output
+    with opened.system() as s:
+        s.scalars(select(AuthEvent).where(AuthEvent.login_key == "lin")).one().kind = "signed_in"
+    opened.close()
+    assert "not as sealed" in run("ledger", "verify", code=1).output
 
 
 def test_commands_say_that_the_site_runs(run: Run, site: Path, tmp_path: Path) -> None:

@@ -26,11 +26,12 @@ from plugin_house import (
 from sqlalchemy import select
 
 from zhike.db.base import Base
+from zhike.models.people import Role, RoleGrant
 from zhike.models.plugin import PluginState
 from zhike.services import lifecycle
 from zhike.services.lifecycle import LifecycleError
 from zhike.services.lifecycle.owned import KEPT, OWNED
-from zhike.testing.sites import make_company, make_site
+from zhike.testing.sites import make_company, make_site, make_user
 
 
 def test_uninstall_shows_saves_asks_and_leaves_only_ledger_lines(
@@ -78,6 +79,35 @@ def test_uninstall_shows_saves_asks_and_leaves_only_ledger_lines(
     assert {s.name: s.state for s in lifecycle.statuses(site)}[name] == "discovered"
     # And it can begin anew, as if it had never been there.
     assert lifecycle.install(site, name) == [name]
+
+
+def test_its_permissions_leave_the_roles(
+    write_plugin: Write, open_with: Open, fresh: Callable[[str], str]
+) -> None:
+    name = with_tables(write_plugin, fresh("roles"))
+    site = open_with(name)
+    company = make_company(site, "aa", [name])
+    user = make_user(site, company)
+    with site.transaction(company) as s:
+        for key, preset, permissions in (
+            ("host", f"{name}.host", [f"{name}.write"]),
+            ("grown", f"{name}.guide", [f"{name}.read", "core.party.view"]),
+            ("own", "", ["core.party.edit", f"{name}.read"]),
+        ):
+            role = Role(key=key, title=key, preset=preset, permissions=permissions)
+            s.add(role)
+            s.flush()
+            s.add(RoleGrant(user_id=user, role_id=role.id, data_scope="all", custom_units=[]))
+        lifecycle.disable(s, name)
+    lifecycle.uninstall(site, name, typed=name)
+    with site.reader(company) as s:
+        left = {
+            role.key: (role.preset, role.permissions)
+            for role in s.scalars(select(Role).where(Role.is_admin.is_(False)))
+        }
+        held = s.scalars(select(RoleGrant.role_id).where(RoleGrant.user_id == user)).all()
+    assert left == {"grown": ("", ["core.party.view"]), "own": ("", ["core.party.edit"])}
+    assert len(held) == 3, "his administration, and the two roles that stay"
 
 
 def test_an_objection_is_a_veto_with_its_reason(write_plugin: Write, open_with: Open) -> None:

@@ -35,8 +35,11 @@ def verify(company: str | None, from_anchor: Path | None, own: bool, as_json: bo
             reports = [service.verify(site, chain, from_anchor)]
         else:
             reports = service.verify_all(site)
+        # Sign-in events are sealed into the site's chain, so they belong to what it proves.
+        seals = service.verify_auth_seals(site) if company is None else None
     if as_json:
-        say_json([report.__dict__ for report in reports])
+        sealed = [] if seals is None else [{"chain": "sign-ins", **seals.__dict__}]
+        say_json([*(report.__dict__ for report in reports), *sealed])
     else:
         for report in reports:
             name = f"company {report.chain}" if report.chain else "site"
@@ -45,4 +48,10 @@ def verify(company: str | None, from_anchor: Path | None, own: bool, as_json: bo
             else:
                 line = f"line {report.first_bad_seq}" if report.first_bad_seq else "anchors"
                 click.secho(f"{name}: {line}: {report.reason}", fg="red")
-    raise SystemExit(any(not report.ok for report in reports))
+        if seals is not None and seals.ok:
+            click.echo(f"sign-ins: {seals.events} events under {seals.seals} seals: ok")
+        elif seals is not None:
+            said = f"sign-ins: not as sealed by line {seals.bad_seq} of the site's chain"
+            click.secho(said, fg="red")
+    whole = all(report.ok for report in reports) and (seals is None or seals.ok)
+    raise SystemExit(not whole)

@@ -96,6 +96,7 @@ def read_documents(text: str) -> list[tuple[Any, Places]]:
     """
     if len(text) > MAX_CHARACTERS:
         raise YamlError("the text is too long", 1)
+    _refuse_depth(text)
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -112,3 +113,21 @@ def read_documents(text: str) -> list[tuple[Any, Places]]:
     except (YAMLError, RecursionError) as error:  # characters no YAML has; brackets without end
         raise YamlError("this is no readable YAML", 1) from error
     return found
+
+
+_DASHES = re.compile(rf"(?:[-?][ \t]+){{{MAX_DEPTH + 1}}}")
+
+
+def _refuse_depth(text: str) -> None:
+    """Stop at depths nobody means before they are read: a parser's time grows with their square."""
+    depth = 0
+    for line, row in enumerate(text.splitlines(), 1):
+        if _DASHES.search(row):
+            raise YamlError("the text is too large or too deep", line)
+        for sign in row:
+            if sign in "[{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise YamlError("the text is too large or too deep", line)
+            elif sign in "]}" and depth:
+                depth -= 1

@@ -265,15 +265,18 @@ def database_is_whole(site: Site) -> HealthResult:
 
 
 def ledger_is_whole(site: Site) -> HealthResult:
-    """Every ledger chain, against its anchors."""
+    """Every ledger chain, against its anchors, and the sign-ins against their seals."""
     from zhike.services import ledger
 
-    bad = [report for report in ledger.verify_all(site) if not report.ok]
+    bad = [str(report) for report in ledger.verify_all(site) if not report.ok]
+    seals = ledger.verify_auth_seals(site)
+    if not seals.ok:
+        bad.append(_("Sign-ins differ from their seal in line %(n)s.", n=seals.bad_seq))
     if not bad:
         return HealthResult(True, _("Every line of the ledger is as it was written."))
     return HealthResult(
         False,
-        "; ".join(str(report) for report in bad[:3]),
+        "; ".join(bad[:3]),
         _("Compare with a backup and with the anchors kept elsewhere: zhike ledger verify"),
     )
 

@@ -166,3 +166,20 @@ def test_a_contact_before_all_time_is_refused(ground, api):
         answer = api("post", f"customers/{known}/contacts", body)
         assert (answer.status_code, answer.json["field"]) == (422, "occurred_at")
     assert api("get", f"/p/sales_floor/floor/{ground.unit}/customers/{known}").status_code == 200
+
+
+def test_staff_named_at_the_door_are_the_company_s_own(ground, api):
+    """Names go into the floor's event, which nobody can mend."""
+    nobody = str(uuid.uuid4())
+    for body in ({"asks_for": nobody}, {"names": [nobody]}, {"refuses": [nobody]}):
+        assert api("post", "arrivals", body).status_code == 404, body
+    assert api("get", "visits").json["visits"] == []
+
+
+def test_days_beyond_the_calendar_are_refused(ground, api):
+    body = {"on": True, "method": "manual", "reason": "展会", "until": "9999-12-31T23:59:59Z"}
+    answer = api("post", "event-mode", body)
+    assert (answer.status_code, answer.json["field"]) == (422, "until")
+    for day in ("0001-01-01", "9999-12-31"):
+        answer = api("get", f"registers/SFF-63?day={day}")
+        assert (answer.status_code, answer.json["field"]) == (422, "day")

@@ -262,7 +262,9 @@ class LeaveForm(PageForm):
 class EventModeForm(PageForm):
     """How visitors are received on an event day."""
 
-    method = RadioField(_l("Who receives"), choices=choices(words.EVENT_METHODS))
+    method = RadioField(
+        _l("Who receives"), choices=choices(words.EVENT_METHODS), default="first_free"
+    )
     until = DateTimeLocalField(
         _l("Until"),
         [Optional()],

@@ -22,6 +22,7 @@ from zhike.db import migrate
 from zhike.db.base import Base
 from zhike.db.session import SYSTEM, Actor, UnscopedSession
 from zhike.models.company import Company
+from zhike.models.people import Role, RoleGrant
 from zhike.models.plugin import CompanyPlugin, PluginState
 from zhike.services import ledger
 from zhike.services.lifecycle.archive import Counted, count_rows, write_archive
@@ -209,6 +210,7 @@ def _drop_rows(site: Site, name: str, archive: Path, actor: Actor) -> None:
         had_it = set(
             s.scalars(select(CompanyPlugin.company_id).where(CompanyPlugin.plugin == name))
         )
+        _forget_permissions(s, name)
         _delete(s, name)
     for company_id in sorted(had_it):
         with site.transaction(company_id, actor) as c:
@@ -219,6 +221,24 @@ def _drop_rows(site: Site, name: str, archive: Path, actor: Actor) -> None:
         if row is not None:
             g.delete(row)
         bump_all(g)
+
+
+def _forget_permissions(s: UnscopedSession, name: str) -> None:
+    """Take the plugin's permissions out of every role; one it suggested and that held no others
+    goes, with whom it was given to. A role that people have made their own stays with the rest."""
+    for role in s.scalars(select(Role)).all():
+        suggested = role.preset.partition(".")[0] == name
+        rest = [one for one in role.permissions if one.partition(".")[0] != name]
+        if suggested and not rest and not role.is_admin:
+            s.execute(
+                sa.delete(RoleGrant).where(
+                    RoleGrant.company_id == role.company_id, RoleGrant.role_id == role.id
+                )
+            )
+            s.delete(role)
+        elif suggested or rest != role.permissions:
+            role.permissions, role.preset = rest, "" if suggested else role.preset
+    s.flush()
 
 
 def _delete(s: UnscopedSession, name: str) -> None:

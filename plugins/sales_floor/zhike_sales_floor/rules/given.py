@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -274,7 +275,8 @@ def _day(value: Any, now: str, field: str) -> str:
     """An instant, a date, or so many days before the start (``3 days ago``, ``3``)."""
     match = _AGO.fullmatch(str(value).strip().lower())
     if match is not None and len(match[1]) < 5:
-        return (on_day(now) - timedelta(days=int(match[1]))).isoformat() + "T00:00:00"
+        with suppress(OverflowError):  # before the first day there is: no instant either
+            return (on_day(now) - timedelta(days=int(match[1]))).isoformat() + "T00:00:00"
     return _past(read_instant(value, field, now[:10]), now, field)
 
 

@@ -9,7 +9,17 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession, NotFound, Party, UserError, _, parties, textkit, uuid7
+from zhike.api import (
+    CompanySession,
+    NotFound,
+    Party,
+    UserError,
+    _,
+    organisation,
+    parties,
+    textkit,
+    uuid7,
+)
 from zhike_sales_floor.models import Customer
 from zhike_sales_floor.services import live
 from zhike_sales_floor.services.live import Act
@@ -108,6 +118,9 @@ def arrive(s: CompanySession, unit_id: uuid.UUID, arrival: Arrival) -> Act:
         s.require(Customer, arrival.introducer).unit_id != unit_id
     ):
         raise NotFound(_("This customer belongs to another site."))
+    named = {*arrival.names, *arrival.refuses, *filter(None, [arrival.asks_for])}
+    if not named <= organisation.staff_names(s).keys():
+        raise NotFound(_("There is no such staff member."))
     customers: list[Customer] = []
     fresh: list[Customer] = []
     labels: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -28,6 +28,7 @@ from zhike_sales_floor.rules.vocabulary import EVENT_METHODS
 from zhike_sales_floor.services import arrivals, live
 from zhike_sales_floor.services.live import Act
 
+LONGEST_EVENT = timedelta(days=366)
 OUT_REASONS = ("public", "private", "lunch", "meeting", "training")
 
 
@@ -345,6 +346,8 @@ def set_event_mode(
             raise UserError(_("Please choose the method."), field="method")
         if until is not None and until <= clock.now():
             raise UserError(_("The end has to be in the future."), field="until")
+        if until is not None and until > clock.now() + LONGEST_EVENT:
+            raise UserError(_("The end lies more than a year ahead."), field="until")
         fields["method"] = method
         if until is not None:
             fields["until"] = live.local_text(until, live.tz_of(s, unit_id))

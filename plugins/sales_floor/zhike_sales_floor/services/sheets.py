@@ -14,6 +14,7 @@ from zhike.api import (
     CompanySession,
     NotFound,
     Party,
+    UserError,
     _,
     clock,
     decisions,
@@ -42,7 +43,14 @@ REGISTERS: Mapping[str, forms.Form] = {
 
 
 def register(s: CompanySession, code: str, unit_id: uuid.UUID, on: date) -> forms.FormData:
-    """A register of one day (the ticket ledger: of thirty days up to it); NotFound for a code."""
+    """A register of one day (the ticket ledger: of thirty days up to it); NotFound for a code.
+
+    Raises UserError for a day of no calendar that is kept here.
+    """
+    if on < customers.EARLIEST:
+        raise UserError(_("This date lies before %(day)s.", day=customers.EARLIEST), field="day")
+    if on > organisation.today(s, unit_id) + timedelta(days=366):
+        raise UserError(_("This date lies in the future."), field="day")
     filled = {
         "SFF-01": _roster,
         "SFF-02": _outings,
