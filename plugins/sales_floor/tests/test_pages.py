@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -309,3 +310,14 @@ def test_a_quarrel_is_logged_with_its_reason(busy, login):
         assert done.status_code == 303
         board = browser.get(f"/p/sales_floor/floor/{busy.unit}").get_data(as_text=True)
     assert "争单" in board.split("最近操作")[1]
+
+
+def test_the_register_says_that_a_visit_was_void(busy, login):
+    busy.now += timedelta(minutes=5)
+    visit = busy.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).first())
+    busy.do(lambda s: floor.void_visit(s, visit.id, "scout", confirmed=True))
+    with clock.frozen(busy.now):
+        page = login(busy.company).get(
+            f"/p/sales_floor/floor/{busy.unit}/registers?register=SFF-01&day=2026-05-04"
+        )
+    assert "（作废）" in page.get_data(as_text=True)

@@ -117,13 +117,21 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
                 "visitor": visitor_name(visit),
                 "due": names.get(visit.due_id, "") if visit.due_id else "",
                 "rep": receiver_words(visit, names),
-                "via": _(words.VIAS.get(visit.via, visit.via)) if visit.via else _state(visit),
+                "via": _how(visit),
                 "passed": passed_words(visit, names),
                 "tickets": ticket_words(visit, names),
                 "rules": _clauses(s, event.outcome, event.policy_version_id) if event else "",
             }
         )
     return _data(s, unit_id, {**_base(s, unit_id, on), "ring": " → ".join(ring)}, rows)
+
+
+def _how(visit: Visit) -> str:
+    """By turn, ticket or uncounted; a visit that was voided afterwards says so."""
+    if not visit.via:
+        return _state(visit)
+    via = _(words.VIAS.get(visit.via, visit.via))
+    return f"{via}（{_state(visit)}）" if visit.state == "voided" else via
 
 
 def _state(visit: Visit) -> str:
