@@ -286,7 +286,7 @@ def _user_page(user_id: uuid.UUID, form: GrantForm | None) -> str:
             if x.company_id == s.company_id
         ],
         form=form,
-        me_too=current().user is not None and current().user.id == user_id,  # type: ignore[union-attr]
+        me_too=getattr(current().user, "id", None) == user_id,
     )
 
 

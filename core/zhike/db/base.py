@@ -121,7 +121,7 @@ class ScopedModel(Base):
         )
 
     @declared_attr
-    def id(cls) -> Mapped[uuid.UUID]:  # noqa: N805
+    def id(cls) -> Mapped[uuid.UUID]:  # noqa: N805  as above
         return mapped_column(Uuid(), primary_key=True, default=uuid7, sort_order=-19)
 
 

@@ -76,7 +76,7 @@ class SealedWriter(io.RawIOBase):
         """Always."""
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # bytes are all it is given
         """Take bytes; they reach the file in whole chunks."""
         self._pending += data
         # One byte more than a chunk must be there: the last chunk is only known at the end.

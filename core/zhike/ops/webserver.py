@@ -29,7 +29,7 @@ FACTORY = "zhike.web.app:create_app"
 TIMEOUT, GRACE = 60, 20
 
 
-class WebServer(BaseApplication):  # type: ignore[misc]
+class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no types
     """Gunicorn for one site: ``fd`` is the listening socket, ``ready_fd`` the one to report to."""
 
     def __init__(self, config: Config, factory: str, fd: int, ready_fd: int | None) -> None:

@@ -39,7 +39,7 @@ class Filler:
         self._made: dict[str, Any] = {}
         self._count = 0
         self._models = {
-            m.local_table.name: m.class_  # type: ignore[attr-defined]
+            m.local_table.name: m.class_  # type: ignore[attr-defined]  # our mappers have tables
             for m in Base.registry.mappers
         }
 
@@ -136,6 +136,6 @@ def fill(s: CompanySession, models: list[type[ScopedModel]], mark: str) -> Fille
     """One row of each of ``models`` (and of whatever they refer to)."""
     filler = Filler(s, mark)
     for model in models:
-        table = model.__table__.name  # type: ignore[attr-defined]
+        table = model.__table__.name  # type: ignore[attr-defined]  # a table, never a join
         filler.shared(table)
     return filler

@@ -51,7 +51,7 @@ class Extension:
 class ZhikeFlask(Flask):
     """Flask whose routes carry what they need."""
 
-    url_rule_class = GuardedRule  # type: ignore[assignment]
+    url_rule_class = GuardedRule  # type: ignore[assignment]  # Flask types it as Rule itself
 
 
 def create_app(site: Site | Config | None = None) -> Flask:
@@ -85,7 +85,7 @@ def create_app(site: Site | Config | None = None) -> Flask:
         BOOTSTRAP_SERVE_LOCAL=True,
         PREFERRED_URL_SCHEME="https" if config.secure_cookies else "http",
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     site.plugins.collect_web()
     app.extensions["zhike"] = Extension(site, security.Hosts(config), {}, {})
     app.extensions["zhike"].banners.append(notices.of_the_site)

@@ -121,7 +121,7 @@ def fill(site: Site, company_id: int) -> None:
             floor.add_reps(s, unit.id, teams[unit.id])
     for number, unit in enumerate(units):
         # The dice only tell a story; nothing is kept secret by them.
-        dice = random.Random(f"{company_id}/{number}")  # noqa: S311
+        dice = random.Random(f"{company_id}/{number}")  # noqa: S311  a made-up day, the same each time
         stage = Stage(site, company_id, unit, dice, teams[unit.id])
         if stage.reps:
             _play(stage)

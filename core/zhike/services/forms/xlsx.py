@@ -157,7 +157,7 @@ class _Sheet:
         if totals:
             self.sheet.write_string(self.row, 0, TOTAL, self.head)
             if not first and not table.columns[0].total:
-                totals[table.columns[0].key] = TOTAL  # type: ignore[assignment]
+                totals[table.columns[0].key] = TOTAL  # type: ignore[assignment]  # a word among sums
             self._cells(first, table.columns, totals)
 
     def _cells(self, first: int, columns: tuple[FormColumn, ...], row: Mapping[str, Any]) -> None:
