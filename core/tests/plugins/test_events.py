@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from zhike.models.outbox import OutboxDelivery, OutboxEvent
 from zhike.models.setting import Setting
 from zhike.plugins.registry import Entry, Owner
 from zhike.services import events, lifecycle
-from zhike.services.events import EventError, RawEvent, event
+from zhike.services.event_data import EventError, from_payload, to_payload
+from zhike.services.events import RawEvent, event
 from zhike.site import Site
 from zhike.testing import FrozenClock
 from zhike.testing.sites import capturing, make_company
@@ -336,3 +338,59 @@ def test_a_listener_that_takes_too_long_is_reported(
         ("first", "listener first.on_rung"),
         ("second", "listener second.on_rung"),
     ]
+
+
+@dataclass(frozen=True)
+class Everything(Event):
+    """Every kind of value that an event may carry."""
+
+    who: uuid.UUID | None
+    at: datetime
+    pairs: dict[str, list[int]]
+    moods: frozenset[Mood]
+    point: tuple[int, str]
+    either: int | str
+    sure: bool
+    nothing: None = None
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    told = Everything(
+        who=None, at=AT + timedelta(microseconds=7), pairs={"甲": [1, -2], "": []},
+        moods=frozenset({Mood.GOOD}), point=(1, "左"), either="2", sure=False,
+    )  # fmt: skip
+    assert from_payload(Everything, json.loads(json.dumps(to_payload(told)))) == told
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("at", datetime(2026, 11, 21)),  # noqa: DTZ001  no zone is the point
+        ("at", "2026-11-21"),
+        ("who", "not a uuid"),
+        ("pairs", {1: [1]}),
+        ("pairs", {"a": "12"}),
+        ("moods", frozenset({"good"})),
+        ("point", (1, "x", "y")),
+        ("either", 1.5),
+        ("either", True),
+        ("sure", 1),
+        ("nothing", ""),
+    ],
+)
+def test_a_value_that_is_not_what_its_field_promises_is_refused(field: str, value: Any) -> None:
+    fields: dict[str, Any] = {
+        "who": None, "at": AT, "pairs": {}, "moods": frozenset(), "point": (1, "x"), "either": 1,
+        "sure": True, field: value,
+    }  # fmt: skip
+    with pytest.raises(EventError, match=f"cannot be stored: {field}: "):
+        to_payload(Everything(**fields))
+
+
+def test_a_field_that_no_event_may_have_is_refused() -> None:
+    @dataclass(frozen=True)
+    class Priced(Event):
+        price: float
+
+    with pytest.raises(EventError, match="no plain value"):
+        to_payload(Priced(price=1.5))

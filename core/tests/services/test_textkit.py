@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhike.services import textkit
 from zhike.services.textkit import (
     clean,
     mask_id,
@@ -239,3 +240,14 @@ def test_formula_text_is_marked(text: str) -> None:
 def test_harmless_text_is_left_alone(text: str) -> None:
     assert safe_cell(text) == text
     assert plain_cell(text) == text
+
+
+def test_the_packed_table_says_what_the_library_says() -> None:
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    packed = textkit._pinyin_data()
+    assert len(packed) == len(pinyin_dict) > 40_000
+    assert all(packed.of(chr(code)) == toned for code, toned in pinyin_dict.items())
+    assert packed.of("a") == packed.of("\U0010ffff") == ""
+    with pytest.raises(ValueError, match="out of order"):
+        textkit._Readings([(2, b"x"), (1, b"y")])

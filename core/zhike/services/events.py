@@ -29,10 +29,9 @@ from zhike.db.session import CompanySession
 from zhike.errors import NotFound
 from zhike.models.outbox import OutboxDelivery, OutboxEvent
 from zhike.plugins.active import active_in
+from zhike.services.event_data import EventError, from_payload, to_payload
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
     from zhike.site import Site
 
 log = logging.getLogger(__name__)
@@ -47,10 +46,6 @@ LEASE = timedelta(seconds=120)
 BUDGET = 30.0
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
-
-
-class EventError(Exception):
-    """An event that cannot be told: not registered, or a field that is no plain value."""
 
 
 @dataclass(frozen=True)
@@ -96,38 +91,6 @@ def event(name: str) -> Callable[[E], E]:
         return cls
 
     return mark
-
-
-_adapters: dict[type, TypeAdapter[Any]] = {}
-
-
-def _adapter(cls: type[Event]) -> TypeAdapter[Any]:
-    adapter = _adapters.get(cls)
-    if adapter is None:
-        from pydantic import TypeAdapter  # only processes that emit or dispatch pay for it
-
-        adapter = _adapters[cls] = TypeAdapter(cls)
-    return adapter
-
-
-def to_payload(ev: Event) -> dict[str, Any]:
-    """The event's fields as JSON-able data; raises EventError for a field that is none."""
-    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
-    from pydantic_core import PydanticSerializationError
-
-    try:
-        data = _adapter(type(ev)).dump_python(ev, mode="json", warnings="error")
-    except (PydanticUserError, PydanticUndefinedAnnotation, PydanticSerializationError) as error:
-        raise EventError(f"event {ev.name!r} cannot be stored: {error}") from error
-    assert isinstance(data, dict)
-    return data
-
-
-def from_payload(cls: type[Event], data: Mapping[str, Any]) -> Event:
-    """The inverse of :func:`to_payload`; raises ValueError where the data does not fit."""
-    result = _adapter(cls).validate_python(dict(data), strict=False)
-    assert isinstance(result, Event)
-    return result
 
 
 def emit(s: CompanySession, ev: Event) -> uuid.UUID:

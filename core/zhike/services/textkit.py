@@ -14,9 +14,12 @@ tenth of a second, and most processes never need them.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -200,29 +203,60 @@ def is_han(char: str) -> bool:
     return bool(_HAN.fullmatch(char))
 
 
-@lru_cache(maxsize=1)
-def _pinyin_data() -> dict[str, str]:
-    """Code point (as decimal text) to readings with tones, ``"dān,chán,shàn"``.
+_ENTRY = re.compile(rb'"(\d+)": "([^"\\]*)"')
 
-    Read from the data file that pypinyin ships instead of importing it: the import also loads the
-    phrase dictionary, 58 MiB against 9 measured, which is of no use for names.
+
+class _Readings:
+    """Code points to readings with tones (``"dān,chán,shàn"``), packed: 1 MiB, a dict needs 6.
+
+    ``table`` comes in the order of the code points; raises ValueError where it does not.
+    """
+
+    def __init__(self, table: Iterable[tuple[int, bytes]]) -> None:
+        self._codes, self._ends, text = array("L"), array("L"), bytearray()
+        for code, toned in table:
+            if self._codes and code <= self._codes[-1]:
+                raise ValueError(f"{code} is out of order")
+            text += toned
+            self._codes.append(code)
+            self._ends.append(len(text))
+        self._text = bytes(text)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def of(self, char: str) -> str:
+        """The readings of one character, comma-separated; "" where none is known."""
+        place = bisect_left(self._codes, ord(char))
+        if place == len(self) or self._codes[place] != ord(char):
+            return ""
+        start = self._ends[place - 1] if place else 0
+        return self._text[start : self._ends[place]].decode()
+
+
+@lru_cache(maxsize=1)
+def _pinyin_data() -> _Readings:
+    """Read from the data file that pypinyin ships instead of importing it.
+
+    The import also loads the phrase dictionary, 58 MiB measured, which is of no use for names; and
+    the file is read past its JSON, whose objects would leave 3 MiB of holes in each process.
     """
     spec = find_spec("pypinyin")
     folder = ((spec and spec.submodule_search_locations) or [""])[0]
     file = Path(folder, "pinyin_dict.json")
     if file.is_file():
-        data: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-        return data
-    # A later release may drop the JSON; its Python twin is then worth the memory.
+        with suppress(ValueError):
+            return _Readings((int(m[1]), m[2]) for m in _ENTRY.finditer(file.read_bytes()))
+    # A later release may drop the file or its order; its Python twin is then worth the memory.
     from pypinyin.pinyin_dict import pinyin_dict
 
-    return {str(code): toned for code, toned in pinyin_dict.items()}
+    return _Readings((code, toned.encode()) for code, toned in sorted(pinyin_dict.items()))
 
 
 @lru_cache(maxsize=8192)
 def _common_readings(char: str) -> tuple[str, ...]:
     """All readings of a character without tones, the commonest first."""
-    toned = _pinyin_data().get(str(ord(char)), "")
+    toned = _pinyin_data().of(char)
     return tuple(dict.fromkeys(filter(None, map(_toneless, toned.split(",")))))
 
 

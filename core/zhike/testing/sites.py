@@ -22,7 +22,8 @@ from zhike.models.outbox import OutboxEvent
 from zhike.models.people import Role
 from zhike.services import access, lifecycle, people
 from zhike.services.companies import create_company
-from zhike.services.events import RawEvent, from_payload
+from zhike.services.event_data import from_payload
+from zhike.services.events import RawEvent
 from zhike.site import Site
 
 if TYPE_CHECKING:
