@@ -13,10 +13,11 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, Executable, Insert, Result, event, insert, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=ScopedModel)
-_BULK = "zhike_scoped_bulk"
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,24 @@ class _ZhikeSession(Session):
                 call()
             except Exception:  # the business transaction is already committed: only report
                 log.exception("after-commit call failed")
+
+    def _write(
+        self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> Result[Any]:
+        """Run a statement of the core's own on rows that carry the company already.
+
+        Beside the ORM, whose way of writing one plain row takes four times as long.
+        """
+        if self.read_only:
+            raise ScopeError("this session only reads")
+        self.flush()
+        return Session.connection(self).execute(statement, rows)
+
+
+@cache
+def _insert_into(model: Any) -> Insert:
+    """The insert of a model's table, made once; a model's columns are named as its attributes."""
+    return insert(model.__table__)
 
 
 @lru_cache(maxsize=1000)
@@ -129,12 +147,9 @@ class CompanySession(_ZhikeSession):
         Rows without ``id`` get one. Returns how many were inserted. Session events (defaults made
         in Python by ``init`` listeners) do not run: give every column that has no default.
         """
-        stamped = [{**row, "company_id": self._company_id} for row in rows]
-        for row in stamped:
-            if "id" not in row:
-                row["id"] = uuid7()
-        if stamped:
-            self.execute(insert(model), stamped, execution_options={_BULK: True})
+        stamped = [{"id": uuid7(), **row, "company_id": self._company_id} for row in rows]
+        for _names, alike in groupby(stamped, key=dict.keys):
+            self._write(_insert_into(model), list(alike))
         return len(stamped)
 
 
@@ -157,7 +172,7 @@ def _guard_company(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         raise ScopeError("only ORM statements run in a company session (no text, no Core tables)")
     if state.is_insert:
-        if _scoped_mappers(state) and not state.execution_options.get(_BULK):
+        if _scoped_mappers(state):
             raise ScopeError("bulk inserts of company data go through insert_many()")
         return
     if state.is_column_load or state.is_relationship_load:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import inspect
-
 from zhike.db.base import Base, is_scoped
-from zhike.db.session import _BULK, CompanySession, SystemSession
+from zhike.db.session import CompanySession, SystemSession
 from zhike.db.types import uuid7
 from zhike.errors import ScopeError
 
@@ -25,9 +23,7 @@ def insert_if_absent(s: CompanySession | SystemSession, model: type[Base], **val
         if not isinstance(s, CompanySession):
             raise ScopeError(f"{model.__name__} cannot be written without a company")
         values = {"id": uuid7(), **values, "company_id": s.company_id}
-    statement = _statement(model, s.get_bind().dialect.name)
-    found = s.execute(statement, values, execution_options={_BULK: True})
-    return found.first() is not None
+    return s._write(_statement(model, s.get_bind().dialect.name), values).first() is not None
 
 
 @cache
@@ -38,4 +34,5 @@ def _statement(model: type[Base], dialect: str) -> Any:
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert
-    return insert(model).on_conflict_do_nothing().returning(*inspect(model).primary_key)
+    table = model.__table__
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)

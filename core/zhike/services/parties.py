@@ -121,7 +121,7 @@ def _index(s: CompanySession, party: Party, *, new: bool = False) -> None:
         party.id,
         party.name,
         textkit.name_terms(party.name),
-        subtitle=party.phone_masked,
+        subtitle=party.phone_masked or "",  # not stored yet, it may have no value at all
         new=new,
     )
 
