@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -119,3 +120,21 @@ def test_the_whole_process_has_one_sqlite() -> None:
     if not zhike.bundled_sqlite:
         return  # no wheel for this processor: the standard library's serves, behind the gate
     assert sqlite3.sqlite_version_info >= (3, 51, 3)
+
+
+def test_all_threads_may_ask_about_the_site_while_they_read(site: Site, config: Config) -> None:
+    site.close()
+    threads = 3
+    mine = Site.open(replace(config, threads=threads), plugins=False)
+    together = threading.Barrier(threads, timeout=60)
+
+    def page(_: int) -> int:
+        with mine.reader(1) as s:
+            s.scalar(select(func.count(Party.id)))
+            together.wait()  # everybody holds one and wants another
+            with mine.system_reader() as system:
+                return system.scalar(select(func.count(Company.id))) or 0
+
+    with ThreadPoolExecutor(threads) as pool:
+        assert all(pool.map(page, range(threads)))
+    mine.close()
