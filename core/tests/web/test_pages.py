@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, flash, get_flashed_messages
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -477,3 +477,10 @@ def test_a_session_that_reads_cannot_write(app: Flask, site: Site, company: int)
         s.add(Party(name="x"))
         with pytest.raises(ScopeError):
             s.flush()
+
+
+def test_acts_nobody_looks_at_do_not_fill_the_cookie(app: Flask) -> None:
+    with app.test_request_context():
+        for number in range(200):
+            flash(f"第 {number} 位已登记", "success")
+        assert get_flashed_messages() == [f"第 {n} 位已登记" for n in range(196, 200)]

@@ -50,7 +50,9 @@ def serve(
             raise ConfigError(f"Cannot listen on {address}: {error.strerror}.") from None
         fd = listener.fileno()
         web = [sys.executable, "-m", "zhike.ops.webserver", "--fd", str(fd)]
-        specs = [supervisor.ChildSpec("web", web, announces=True, inherit=(fd,))]
+        # Else each thread of a page takes memory of its own and keeps it (glibc; others ignore it).
+        env = {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2")}
+        specs = [supervisor.ChildSpec("web", web, announces=True, inherit=(fd,), env=env)]
         if with_worker:
             specs.append(supervisor.ChildSpec("worker", [sys.executable, "-m", "zhike", "worker"]))
         logs.set_up()

@@ -49,6 +49,13 @@ def from_payload(cls: type[Event], data: Mapping[str, Any]) -> Event:
     return result
 
 
+def check(cls: type[Event]) -> None:
+    """Refuse, with EventError, an event class of which a field could not be stored."""
+    kind: Any = cls
+    _writers(kind)
+    _adapter(kind)
+
+
 @cache
 def _adapter(cls: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # only processes that dispatch pay for it

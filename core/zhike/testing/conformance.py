@@ -43,8 +43,7 @@ from zhike.models.ledger import LedgerLine
 from zhike.models.organisation import Unit
 from zhike.models.plugin import CompanyPlugin, PluginState
 from zhike.plugins.discovery import ENTRY_POINTS
-from zhike.services import lifecycle
-from zhike.services.events import _adapter
+from zhike.services import event_data, lifecycle
 from zhike.services.lifecycle.owned import core_conditions, plugin_tables
 from zhike.services.lifecycle.status import lineage
 from zhike.site import Site
@@ -145,7 +144,7 @@ class PluginConformance:
                 assert registry.event(listener.event), f"nobody emits {listener.event!r}"
         for entry in registry.of_hook("register_events"):
             if entry.owner.plugin == self.plugin:
-                _adapter(entry.value)  # raises for a field that cannot be stored
+                event_data.check(entry.value)
         for engine in self._mine(site, Engine):
             assert engine.load() is not None
         engines = {e.name for e in registry.items(Engine)}

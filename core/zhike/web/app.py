@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, message_flashed
 from flask_bootstrap import Bootstrap5
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, PrefixLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -99,6 +99,7 @@ def create_app(site: Site | Config | None = None) -> Flask:
     i18n.install(app, extension.plugin_roots)
     app.before_request(gate.enter)
     app.after_request(gate.leave)
+    message_flashed.connect(notices.keep_the_last, app)
     app.teardown_request(gate.close)
     problems.install(app)
     _check_routes(app)

@@ -1,12 +1,13 @@
-"""Notices above every page that stay until their cause is gone."""
+"""Notices above every page that stay until their cause is gone, and the messages that pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from flask import url_for
+from flask import session, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from zhike import clock
@@ -19,6 +20,8 @@ from zhike.web.context import Me
 from zhike.web.ui import Banner
 
 _ASK_EVERY = 20.0  # seconds; a page costs no statement for this
+#: Messages that wait for the next page.
+KEPT = 4
 _since: WeakKeyDictionary[Site, float] = WeakKeyDictionary()  # when each site was first asked
 _known: WeakKeyDictionary[Site, tuple[float, bool]] = WeakKeyDictionary()
 
@@ -57,3 +60,15 @@ def of_the_site(me: Me) -> Sequence[Banner]:
     return (
         Banner(text, "breach", url_for("admin_health.health"), _("See the health of the site")),
     )
+
+
+def keep_the_last(app: Any, **message: Any) -> None:
+    """Let at most :data:`KEPT` messages wait for a page, the latest: they travel in a cookie.
+
+    Acts that nobody follows to the page after them (sent by a script, or from a tab that was left)
+    would fill it to the four kilobytes after which browsers drop it, and with it the proof that
+    the next form is ours.
+    """
+    waiting = session.get("_flashes", [])
+    if len(waiting) > KEPT:
+        session["_flashes"] = waiting[-KEPT:]
