@@ -244,8 +244,7 @@ def call_fails(d: Draft, visit: Visit, effect: str) -> None:
     """Declined, no answer in time, or not back in time: the ring decides, a helper is freed."""
     call = visit.call
     assert call is not None
-    key = "owner.referral_return_min" if effect == "not_back" else "owner.referral_call_timeout_min"
-    d.cite(call.rule, effect, rep=call.rep, param=key, value=d.param(key))
+    _cite_failed(d, call.rule, call.rep, effect)
     if call.accepted:
         for customer_id in visit.customers:
             strike(d, customer_id, visit.id, call.rule)
@@ -253,6 +252,25 @@ def call_fails(d: Draft, visit: Visit, effect: str) -> None:
     visit = d.put_visit(replace(visit, call=None, asked=True, rep="", status="WAITING"))
     d.unqueue(visit.id)
     receive(d, visit)
+
+
+def _cite_failed(d: Draft, rule: str, rep_id: str, effect: str) -> None:
+    key = "owner.referral_return_min" if effect == "not_back" else "owner.referral_call_timeout_min"
+    d.cite(rule, effect, rep=rep_id, param=key, value=d.param(key))
+
+
+def refused_at_once(d: Draft, visit: Visit, effect: str) -> Visit:
+    """The rep to be asked had said no before somebody else sat down with the party (SF-A-08).
+
+    Whose turn it was is then what the ring says, not the rep who did not want to come.
+    """
+    cites = list(d.cites)
+    plan = decide(d, visit)
+    if plan.how != "call":
+        d.cites = cites
+        return visit
+    _cite_failed(d, plan.rule, plan.rep, effect)
+    return d.put_visit(replace(visit, asked=True))
 
 
 # --- after every event ----------------------------------------------------------------------------

@@ -10,7 +10,12 @@ from zhike_sales_floor.rules.lookup import need, open_visit
 from zhike_sales_floor.rules.ownership import strike
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.plans import Plan
-from zhike_sales_floor.rules.receive import accept_call, call_fails, receive
+from zhike_sales_floor.rules.receive import (
+    accept_call,
+    call_fails,
+    receive,
+    refused_at_once,
+)
 from zhike_sales_floor.rules.rotation import take_own_turn
 from zhike_sales_floor.rules.seating import seat
 from zhike_sales_floor.rules.state import (
@@ -22,6 +27,9 @@ from zhike_sales_floor.rules.state import (
     Link,
     Visit,
 )
+
+#: Answers of a rep who is asked that leave the party to the ring, and how they are cited.
+FAILS = {"decline": "declined", "no_answer": "no_answer"}
 
 
 # --- arrival --------------------------------------------------------------------------------------
@@ -68,10 +76,13 @@ def arrive(d: Draft, event: Event) -> None:
     if event.get("assign_to"):
         _by_hand(d, visit, event, event.text("assign_to"))
         return
+    said = event.text("owner_answer")
+    if actual and said in FAILS:
+        visit = refused_at_once(d, visit, FAILS[said])
     receive(d, visit, actual=actual, flag=flag or ("wrong_turn" if actual else ""))
     after = d.visits[visit_id]
-    if after.call is not None and event.get("owner_answer"):
-        _answer(d, after, event.text("owner_answer"))
+    if after.call is not None and said:
+        _answer(d, after, said)
 
 
 def _remember_company(d: Draft, visit: Visit) -> None:
@@ -232,4 +243,4 @@ def _answer(d: Draft, visit: Visit, said: str) -> None:
         if not call.accepted:
             accept_call(d, visit)
         return
-    call_fails(d, visit, "declined" if said == "decline" else "no_answer")
+    call_fails(d, visit, FAILS[said])
