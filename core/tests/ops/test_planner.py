@@ -6,33 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from zhike.db.session import CompanySession
 from zhike.ops import nightly
 from zhike.services import parties
 from zhike.site import Site
+from zhike.testing.sites import plan_of
 
 pytestmark = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
-
-
-def plan_of(site: Site, ask: Callable[[CompanySession], Any]) -> str:
-    """How SQLite goes about the last statement of ``ask``."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(conn: Any, cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        sent.append((statement, values))
-
-    event.listen(site.engines.read, "before_cursor_execute", note)
-    try:
-        with site.reader(1) as s:
-            ask(s)
-    finally:
-        event.remove(site.engines.read, "before_cursor_execute", note)
-    statement, values = sent[-1]
-    with site.engines.read.connect() as connection:
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-        return "\n".join(row[3] for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +27,7 @@ def plan_of(site: Site, ask: Callable[[CompanySession], Any]) -> str:
 def test_a_party_is_found_by_its_index_even_before_there_are_figures(
     site: Site, index: str, ask: Callable[[CompanySession], Any]
 ) -> None:
-    assert index in plan_of(site, ask)
+    assert index in plan_of(site, 1, ask)
 
 
 def test_the_planner_gets_its_figures(site: Site) -> None:

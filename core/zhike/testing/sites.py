@@ -18,6 +18,7 @@ from zhike.config import Config
 from zhike.contributions import Event
 from zhike.db import migrate
 from zhike.db.engines import sqlite_path
+from zhike.db.session import CompanySession
 from zhike.models.outbox import OutboxEvent
 from zhike.models.people import Role
 from zhike.services import access, lifecycle, people
@@ -169,6 +170,25 @@ def counting(site: Site, at_most: int | None = None) -> Iterator[QueryCount]:
     if at_most is not None and counted.count > at_most:
         listing = "\n".join(f"{i}. {s}" for i, s in enumerate(counted.statements, 1))
         raise AssertionError(f"{counted.count} statements, at most {at_most} allowed:\n{listing}")
+
+
+def plan_of(site: Site, company_id: int, ask: Callable[[CompanySession], Any]) -> str:
+    """How SQLite goes about the last statement of ``ask``: which index it walks, line by line."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        sent.append((statement, values))
+
+    event.listen(site.engines.read, "before_cursor_execute", note)
+    try:
+        with site.reader(company_id) as s:
+            ask(s)
+    finally:
+        event.remove(site.engines.read, "before_cursor_execute", note)
+    statement, values = sent[-1]
+    with site.engines.read.connect() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        return "\n".join(row[3] for row in rows)
 
 
 class CapturedEvents(list[Event]):

@@ -8,8 +8,11 @@ import uuid
 import pytest
 
 from zhike.api import clock, idempotency
+from zhike.ops import nightly
+from zhike.testing.sites import plan_of
 from zhike_sales_floor.services import arrivals, floor
 from zhike_sales_floor.services.arrivals import Arrival, Person
+from zhike_sales_floor.services.customers import Filter, list_page
 
 
 def counted(ground, count_queries, work):
@@ -87,3 +90,26 @@ def test_an_arrival_from_the_desk_costs_at_most_fourteen(ground, login, count_qu
                 assert browser.post(url, data=form).status_code == 303
     listing = "\n".join(f"{n}. {text[:140]}" for n, text in enumerate(seen.statements, 1))
     assert seen.count <= 14, listing
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "index"),
+    [
+        ({}, "company_id_unit_id_id"),
+        ({"own": True}, "company_id_unit_id_owner_id_id"),
+        ({"owner": True}, "company_id_unit_id_owner_id_id"),
+    ],
+)
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_list_is_walked_by_the_index_that_fits(ground, site, narrowed, index, sampled):
+    """Whoever sees few of very many customers must not wait while all are looked through.
+
+    Also with the planner's figures, which say nothing about what tells owners from sites apart.
+    """
+    ground.sign_in("AB")
+    for number in range(30):
+        ground.arrive(Person(name=f"客户{number}"))
+    if sampled:
+        nightly.count_for_the_planner(site)
+    asked = Filter(**dict.fromkeys(narrowed, ground.reps["A"]))
+    assert index in plan_of(site, ground.company, lambda s: list_page(s, ground.unit, asked))

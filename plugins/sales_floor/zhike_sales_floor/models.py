@@ -127,7 +127,7 @@ class Customer(Model):
         ref("introducer_id", "sales_floor__customer"),
         UniqueConstraint("company_id", "unit_id", "party_id"),
         Index(None, "company_id", "unit_id", "id"),
-        Index(None, "company_id", "owner_id", "id"),
+        Index(None, "company_id", "unit_id", "owner_id", "id"),
         Index(None, "company_id", "owner_id", "follow_up_on"),
         Index(None, "company_id", "unit_id", "protected_until"),
         Index(None, "company_id", "introducer_id"),

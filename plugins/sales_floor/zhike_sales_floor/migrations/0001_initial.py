@@ -344,8 +344,8 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_sales_floor__customer_company_id_owner_id_id"),
-            ["company_id", "owner_id", "id"],
+            batch_op.f("ix_sales_floor__customer_company_id_unit_id_owner_id_id"),
+            ["company_id", "unit_id", "owner_id", "id"],
             unique=False,
         )
         batch_op.create_index(
@@ -761,7 +761,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_unit_id_id"))
         batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_party_id"))
-        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_owner_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_unit_id_owner_id_id"))
         batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_owner_id_follow_up_on"))
         batch_op.drop_index(batch_op.f("ix_sales_floor__customer_company_id_introducer_id"))
 
