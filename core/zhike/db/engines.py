@@ -65,22 +65,22 @@ def sqlite_path(config: Config) -> Path:
     return Path(config.url.removeprefix("sqlite:///"))
 
 
-def _beside(config: Config) -> int:
+def _beside(config: Config, *, read_only: bool) -> int:
     """How many connections may come and go beside one a thread.
 
     Who reads may ask something of the whole site meanwhile (which plugins are active, whether the
     worker lives). Were there no second connection for it, threads that all do so at once, as after
     a plugin was switched, would wait for each other until the pool gives up. Two more are for the
-    process's heartbeat and its look at the database's health.
+    process's heartbeat and its look at the database's health. Writers never nest.
     """
-    return config.threads + 2
+    return config.threads + 2 if read_only else 2
 
 
 def _sqlite(config: Config, *, read_only: bool) -> Engine:
     engine = create_engine(
         config.url,
         pool_size=config.threads,
-        max_overflow=_beside(config),
+        max_overflow=_beside(config, read_only=read_only),
         pool_timeout=10,
         connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False},
     )
@@ -195,7 +195,7 @@ def _postgresql(config: Config, *, read_only: bool) -> Engine:
     return create_engine(
         config.url,
         pool_size=config.threads,
-        max_overflow=_beside(config),
+        max_overflow=_beside(config, read_only=read_only),
         pool_pre_ping=True,
         pool_recycle=1800,
         # One page sees one state of the data: a reader keeps its snapshot to the end.
