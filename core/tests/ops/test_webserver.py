@@ -1,18 +1,23 @@
-"""The web processes under the supervisor, with a small application instead of ours."""
+"""The web processes under the supervisor, mostly with a small application instead of ours."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from zhike.config import Config
+from zhike.ops import schema
 
 APPLICATION = """
 import os
@@ -29,7 +34,7 @@ import sys
 from zhike.ops.supervisor import ChildSpec, Supervisor, listen
 listener = listen("127.0.0.1", 0)
 fd = listener.fileno()
-command = [sys.executable, "-m", "zhike.ops.webserver", "--fd", str(fd), "--factory", "tiny:create"]
+command = [sys.executable, "-m", "zhike.ops.webserver", "--fd", str(fd), *sys.argv[1:]]
 address = "http://127.0.0.1:%d" % listener.getsockname()[1]
 sys.exit(Supervisor(
     [ChildSpec("web", command, announces=True, inherit=(fd,))],
@@ -38,13 +43,12 @@ sys.exit(Supervisor(
 """
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A supervisor that serves the small application, and its address."""
-    (tmp_path / "tiny.py").write_text(APPLICATION)
-    env = {**os.environ, "PYTHONPATH": str(tmp_path), "ZHIKE_HOME": str(tmp_path / "site")}
+@contextmanager
+def serving(home: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A supervisor of web processes for the site in ``home``, and its address."""
+    env = {**os.environ, "PYTHONPATH": str(home.parent), "ZHIKE_HOME": str(home)}
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True, env=env
+        [sys.executable, "-c", RUN, *options], stdout=subprocess.PIPE, text=True, env=env
     )
     assert process.stdout is not None
     address = process.stdout.readline().strip()
@@ -53,6 +57,22 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         process.wait(90)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A supervisor that serves the small application, and its address."""
+    (tmp_path / "tiny.py").write_text(APPLICATION)
+    with serving(tmp_path / "site", "--factory", "tiny:create") as served:
+        yield served
+
+
+@pytest.fixture
+def address_of_ours(tmp_path: Path) -> Iterator[str]:
+    """The address of our own application, served."""
+    schema.begin(Config(home=tmp_path / "site"))
+    with serving(tmp_path / "site") as (_process, address):
+        yield address
 
 
 def ask_once(address: str, headers: dict[str, str] | None = None) -> list[str]:
@@ -124,3 +144,30 @@ def test_nothing_outlives_a_killed_supervisor(
     process.kill()
     process.wait()
     assert gone(worker)
+
+
+def say(address: str, request: bytes) -> bytes:
+    """All that the server answers on one connection until it closes it."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+def test_the_body_of_a_refused_request_is_never_the_next_request(address_of_ours: str) -> None:
+    head = "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n"
+    hidden = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    for kind, length in (
+        ("application/x-www-form-urlencoded", 2 * 1024 * 1024),
+        ("multipart/form-data; boundary=b", 64 * 1024 * 1024),
+    ):
+        answer = say(address_of_ours, (head % (kind, length) + "\r\n").encode() + hidden)
+        status, *headers = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        assert "413" in status
+        assert "Connection: close" in headers
+        assert answer.count(b"HTTP/1.1 ") == 1
+    kept = httpx.get(f"{address_of_ours}/healthz", timeout=60)
+    assert (kept.status_code, kept.headers["Connection"]) == (200, "keep-alive")

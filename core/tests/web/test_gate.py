@@ -380,6 +380,8 @@ def test_oversized_requests_are_refused_before_they_are_read(signed_in: Browser)
     )
     assert huge.status_code == 413
     assert huge.mimetype == "application/problem+json"
+    assert [a.headers.get("Connection") for a in (answer, huge)] == ["close", "close"]
+    assert "Connection" not in signed_in.get("/").headers
 
 
 def test_bytes_that_no_database_keeps_are_refused(signed_in: Browser) -> None:

@@ -76,7 +76,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no ty
         """Build the application; runs in each worker, after the fork."""
         sys.setswitchinterval(SWITCH)  # the fork has set it back
         try:
-            return self._build()
+            return honouring_close(self._build())
         finally:
             gc.freeze()  # what was built lives as long as the process
             gc.enable()
@@ -90,6 +90,24 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no ty
 
             fingerprints.start(application.extensions["zhike"].site, "web")  # type: ignore[attr-defined]
         return application
+
+
+def honouring_close(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The application, with its ``Connection: close`` kept: gunicorn drops that header.
+
+    The application says it where a body stays unread. Otherwise the answer would promise that the
+    connection goes on, and the rest of the body would be read for nothing before it breaks off.
+    """
+
+    def called(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            if any((n.lower(), v.lower()) == ("connection", "close") for n, v in headers):
+                start_response.__self__.force_close()  # gunicorn's own answer to the request
+            return start_response(status, headers, *error)
+
+        return application(environ, start)
+
+    return called
 
 
 def prepare(config: Config) -> None:

@@ -138,6 +138,9 @@ def guard_answer(response: Response) -> Response:
     response.vary.add("HX-Request")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if response.status_code == RequestEntityTooLarge.code:
+        # The body was left unread: what follows on this connection is no request.
+        response.headers["Connection"] = "close"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
