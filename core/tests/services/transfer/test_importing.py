@@ -128,6 +128,37 @@ def test_the_same_workbook_comes_back_marked_and_can_be_sent_again(
     assert page.max_column == 6
 
 
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_formula_without_a_value_is_named_beside_its_cell(
+    site: Site,
+    importer: Importer,
+    head: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    edited: bool,
+) -> None:
+    if not edited:
+        monkeypatch.setattr(marking, "MAX_EDITED_CELLS", 0)
+    book = openpyxl.Workbook()
+    book.create_sheet("台账")
+    for row in (
+        head,
+        ["张伟", "13812345678", None, "=2000*3", None],
+        ["李敏", None, None, 1, None],
+    ):
+        book["台账"].append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    upload = open_upload(buffer.getvalue(), "客户.xlsx", importer.columns)
+    report = check(site, importer, upload)
+    (found,) = report.problems
+    assert (found.row, found.problem.column, report.bad) == (2, "deposit", 1)
+    assert "formula without a value" in found.problem.message
+    sheet = openpyxl.load_workbook(io.BytesIO(error_workbook(upload, report))).worksheets[-1]
+    assert sheet["D2"].fill.fgColor.rgb == "FFF4CCC6"
+    assert sheet["D2"].value == ("=2000*3" if edited else None)
+    assert "formula without a value" in sheet["F2"].value
+
+
 def test_csv_and_large_files_come_back_as_plain_xlsx(
     site: Site, importer: Importer, opened: Open, head: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

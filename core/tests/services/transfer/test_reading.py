@@ -11,13 +11,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zhike.contributions import Column, Importer
 from zhike.services.transfer import LIMITS, BadUpload, open_upload
-from zhike.services.transfer.cells import BadCell, csv_cell, read_cell, sheet_cell
+from zhike.services.transfer.cells import UNCOMPUTED, BadCell, csv_cell, read_cell, sheet_cell
+from zhike.services.transfer.formulas import MOST
 from zhike.services.transfer.reading import measure_archive
 
 TZ = "Asia/Shanghai"
@@ -244,6 +246,62 @@ def test_an_entity_bomb_does_not_expand(
             new.writestr(item, content)
     with pytest.raises(BadUpload):
         open_upload(buffer.getvalue(), "a.xlsx", importer.columns)
+
+
+def workbook(cells: str) -> bytes:
+    """A workbook with a head of two columns in row 1 and ``cells``, rows of XML, below."""
+    book = openpyxl.Workbook()
+    book.active.append(["客户姓名", "电话", "备注"])
+    buffer, made = io.BytesIO(), io.BytesIO()
+    book.save(buffer)
+    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(made, "w") as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename == "xl/worksheets/sheet1.xml":
+                content = content.replace(b"</sheetData>", f"{cells}</sheetData>".encode())
+            new.writestr(item, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("cell", "raw"),
+    [
+        ('<c r="B2"><f>1+1</f></c>', UNCOMPUTED),
+        ('<c r="B2"><f>1+1</f><v/></c>', UNCOMPUTED),
+        ('<c r="B2" s="1"><f>1+1</f><v></v></c>', UNCOMPUTED),
+        ('<c r="B2" t="n"><f t="shared" si="0"/><v /></c>', UNCOMPUTED),
+        ('<c r="B2" t="str"><f>A2&amp;"x"</f></c>', UNCOMPUTED),
+        ('<c r="B2" t="str"><f>IF(A2="","","x")</f><v></v></c>', ""),
+        ('<c r="B2" t="str"><f>A2</f><v>138</v></c>', "138"),
+        ('<c r="B2"><f>1+1</f><v>2</v></c>', 2.0),
+        ('<c r="B2"><v>7</v></c>', 7.0),
+    ],
+)
+def test_a_formula_without_a_value_is_no_empty_cell(
+    importer: Importer, cell: str, raw: Any
+) -> None:
+    row = f'<row r="2"><c r="A2" t="inlineStr"><is><t>张伟</t></is></c>{cell}</row>'
+    (read,) = open_upload(workbook(row), "a.xlsx", importer.columns).rows
+    assert [*read.cells, ""][1] == raw
+
+
+def test_rows_of_such_formulas_alone_are_rows_too(importer: Importer) -> None:
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><f>B{n}</f></c></row>' for n in range(4, 9_000, 2))
+    upload = open_upload(workbook(rows), "a.xlsx", importer.columns)
+    assert [row.number for row in upload.rows] == list(range(4, 9_000, 2))
+    assert {row.cells for row in upload.rows} == {(UNCOMPUTED,)}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "<row><c><f>1+1</f></c></row>",  # a writer that numbers neither rows nor cells
+        "".join(f'<row r="{n}"><c r="A{n}"><f>1</f></c></row>' for n in range(2, MOST + 3)),
+    ],
+)
+def test_a_workbook_of_such_formulas_is_refused_as_one(importer: Importer, rows: str) -> None:
+    with pytest.raises(BadUpload, match="formulas without values"):
+        open_upload(workbook(rows), "a.xlsx", importer.columns)
 
 
 def test_an_old_workbook_is_read(importer: Importer) -> None:

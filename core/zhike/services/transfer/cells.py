@@ -32,6 +32,16 @@ _MONEY_MARKS = str.maketrans("", "", "¥￥$元, ，'")
 _LARGEST = 10**15
 
 
+class Uncomputed:
+    """What is read from a formula without a value; there is one, :data:`UNCOMPUTED`."""
+
+    def __str__(self) -> str:
+        return "="
+
+
+UNCOMPUTED = Uncomputed()
+
+
 class BadCell(ValueError):
     """A cell that cannot be read as its column's kind; the text is a sentence for the person."""
 
@@ -43,6 +53,13 @@ def read_cell(column: Column, raw: Any, tz: str) -> Any:
     """
     if raw is None or (isinstance(raw, str) and not clean(raw).strip()):
         return None
+    if raw is UNCOMPUTED:
+        raise BadCell(
+            _(
+                "This cell holds a formula without a value: save the workbook in a spreadsheet "
+                "program, or type the value."
+            )
+        )
     return _READERS[column.kind](column, raw, tz)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from zhike.contributions import Problem
 from zhike.i18n import _
 from zhike.services.textkit import safe_cell
+from zhike.services.transfer.cells import UNCOMPUTED
 from zhike.services.transfer.checking import Report
 from zhike.services.transfer.reading import Upload
 
@@ -119,7 +120,7 @@ def _rewritten(upload: Upload, report: Report) -> bytes:
 
 
 def _write(sheet: Any, row: int, at: int, cell: Any, mark: bool | None, styles: Any) -> None:
-    if cell is None or cell == "":
+    if cell is None or cell == "" or cell is UNCOMPUTED:
         if mark is not None:
             sheet.write_blank(row, at, None, styles["plain", mark])
     elif isinstance(cell, str):

@@ -21,6 +21,7 @@ from zhike.contributions import Column
 from zhike.errors import UserError
 from zhike.i18n import _
 from zhike.services.textkit import clean
+from zhike.services.transfer import formulas
 from zhike.services.transfer.cells import as_text
 from zhike.services.transfer.headings import Mapped, Translate, map_columns, plain
 
@@ -151,8 +152,7 @@ def _sheets(content: bytes, kind: Kind, limits: Limits) -> Iterator[tuple[str, I
     if kind == "csv":
         yield "", _csv_rows(content)
         return
-    if kind == "xlsx":
-        measure_archive(content, limits)
+    uncomputed = measure_archive(content, limits) if kind == "xlsx" else {}
     import python_calamine
 
     try:
@@ -163,30 +163,36 @@ def _sheets(content: bytes, kind: Kind, limits: Limits) -> Iterator[tuple[str, I
             if meta.typ == python_calamine.SheetTypeEnum.WorkSheet
             and meta.visible == python_calamine.SheetVisibleEnum.Visible
         ]
+        places = formulas.by_sheet(content, uncomputed) if uncomputed else {}
         for name in visible[:20]:
             sheet = book.get_sheet_by_name(name)
             first_row, first_column = sheet.start or (0, 0)
             lead = [""] * first_column
             above: list[list[Any]] = [[]] * first_row
-            yield name, iter([*above, *([*lead, *row] for row in sheet.to_python())])
+            grid = iter([*above, *([*lead, *row] for row in sheet.to_python())])
+            yield name, formulas.put_into(grid, places.get(name, {}))
     except python_calamine.PasswordError as error:
         raise BadUpload(_("This file has a password. Please save it without one.")) from error
     except python_calamine.CalamineError as error:
         raise BadUpload(
             _("This file is damaged or no spreadsheet. Please save it again as xlsx.")
         ) from error
+    except formulas.Unplaced as error:
+        raise _uncomputed() from error
 
 
-def measure_archive(content: bytes, limits: Limits = LIMITS) -> None:
+def measure_archive(content: bytes, limits: Limits = LIMITS) -> dict[str, formulas.Places]:
     """Refuse an archive that inflates too far or whose sheets span too many cells.
 
-    Raises :class:`BadUpload`. Counts what really comes out, and stops at the cap.
+    Raises :class:`BadUpload`. Counts what really comes out, and stops at the cap. Returns the
+    formulas without a value that were seen on the way, by member.
     """
     too_large = BadUpload(
         _("This workbook is too large when unpacked; please copy the data into a new file."),
         status=413,
     )
     total = 0
+    uncomputed: dict[str, formulas.Places] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -194,7 +200,7 @@ def measure_archive(content: bytes, limits: Limits = LIMITS) -> None:
                 raise too_large
             for member in members:
                 is_sheet = member.filename.lower().lstrip("/").startswith("xl/worksheets/")
-                extent = _Extent()
+                extent, finder = _Extent(), formulas.Finder()
                 with archive.open(member) as stream:
                     while chunk := stream.read(_CHUNK):
                         total += len(chunk)
@@ -203,15 +209,21 @@ def measure_archive(content: bytes, limits: Limits = LIMITS) -> None:
                             raise too_large
                         if is_sheet:
                             extent.scan(chunk)
+                            finder.scan(chunk)
                 if extent.rows > limits.rows + _HEAD_ROWS or extent.columns > limits.columns:
                     raise _too_many(limits)
                 if extent.rows * extent.columns > limits.cells:
                     raise _too_many(limits)
+                if finder.places:
+                    uncomputed[member.filename.lstrip("/")] = finder.places
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         # RuntimeError is what zipfile raises for an encrypted member.
         raise BadUpload(
             _("This file is damaged or no spreadsheet. Please save it again as xlsx.")
         ) from error
+    except formulas.Unplaced as error:
+        raise _uncomputed() from error
+    return uncomputed
 
 
 class _Extent:
@@ -230,6 +242,15 @@ class _Extent:
                 column = column * 26 + letter - 64
             self.columns = max(self.columns, column)
         self._rest = text[-32:]
+
+
+def _uncomputed() -> BadUpload:
+    return BadUpload(
+        _(
+            "This workbook is full of formulas without values. Please open it in a spreadsheet "
+            "program, save it, and upload it again."
+        )
+    )
 
 
 def _too_many(limits: Limits) -> BadUpload:
