@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from wtforms import Form, SelectField
 
+from zhike.admin import ledger_export
 from zhike.admin.settings import in_words
 from zhike.models.ledger import LedgerLine
 from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.people import Role, RoleGrant, User
-from zhike.services import people
+from zhike.models.transfer import ExportLog
+from zhike.services import ledger, people
 from zhike.site import Site
 from zhike.testing import make_company, make_user
 
@@ -341,6 +347,63 @@ def test_the_ledger_reads_in_words(admin: FlaskClient, site: Site, company: int)
         shown = admin.get(f"/admin/ledger?result=ok&q={query}").get_data(as_text=True)
         assert (f'/admin/ledger/{mine.seq}"' in shown) is found, query
     assert "result=failed&amp;q=core.unit" in shown or "q=core.unit&amp;result=failed" in shown
+
+
+def test_the_ledger_leaves_as_a_file(admin: FlaskClient, site: Site, company: int) -> None:
+    for code in ("H1", "H2", "H3"):
+        post(admin, "/admin/organisation/units/new", name=f"{code}案场", kind="site", code=code)
+    post(admin, "/admin/users/new", login="xiaowang", name="王小")
+    listed = admin.get("/admin/ledger?result=ok&q=core.unit&after=3").get_data(as_text=True)
+    assert 'href="/admin/ledger/lines.csv?q=core.unit&amp;result=ok"' in listed
+    answer = admin.get("/admin/ledger/lines.csv?q=core.unit&result=ok")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    lines = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    answer.close()
+    with site.reader(company) as s:
+        kept = s.scalars(
+            select(LedgerLine)
+            .where(LedgerLine.action == "core.unit.added")
+            .order_by(LedgerLine.seq)
+        ).all()
+        taken = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.export")).one()
+        logged = s.scalars(select(ExportLog)).one()
+    assert len(kept) == 3
+    assert [(line["编号"], line["本行的哈希值"], line["上一行的哈希值"]) for line in lines] == [
+        (str(row.seq), row.hash.hex(), row.prev.hex()) for row in kept
+    ]
+    assert "：增加案场或部门 H2案场（完成）" in lines[1]["文字说明"]
+    assert json.loads(lines[1]["内容"]) == kept[1].body
+    assert taken.body["rows"] == logged.row_count == 3
+    assert (logged.exporter, logged.filters) == ("core.ledger", {"q": "core.unit", "result": "ok"})
+    book = admin.get("/admin/ledger/lines.xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(book.get_data())).worksheets[0]
+    book.close()
+    with site.reader(company) as s:
+        end = s.scalar(select(func.max(LedgerLine.seq)))
+    assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == [*range(1, end or 0)]
+    assert list((site.config.home / "tmp").glob("export-*")) == []
+    assert admin.get("/admin/ledger/lines.csv?day=nonsense").status_code == 400
+    assert "台账" in admin.get("/admin/data/exports").get_data(as_text=True)
+
+
+def test_a_long_ledger_leaves_stretch_by_stretch(
+    admin: FlaskClient, site: Site, company: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_export, "_STRETCH", 3)
+    with site.transaction(company) as s:
+        for number in range(10):
+            ledger.append(s, "core.test", body={"number": number})
+    answer = admin.get("/admin/ledger/lines.csv?q=core.test")
+    lines = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    assert [json.loads(line["内容"])["number"] for line in lines] == list(range(10))
+
+
+def test_who_may_not_read_the_ledger_may_not_take_it(
+    login: Callable[..., FlaskClient], company: int
+) -> None:
+    other = login(company, ["core.export", "core.party.view"])
+    assert other.get("/admin/ledger/lines.xlsx").status_code == 403
+    assert other.get("/admin/data/exports/core.ledger").status_code == 403
 
 
 def test_the_ledger_is_searched_by_person(

@@ -22,6 +22,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         health,
         jobs,
         ledger,
+        ledger_export,
         organisation,
         policies,
         policy_drafts,
@@ -33,6 +34,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
 
     # Some subjects are several modules on one blueprint, which is whole only with all of them.
     assert data.bp is data_exports.bp is data_uploads.bp
+    assert ledger.bp is ledger_export.bp
     assert policies.bp is policy_drafts.bp
     assert organisation.bp is staff.bp
     return (

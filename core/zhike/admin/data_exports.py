@@ -31,7 +31,7 @@ from zhike.web.form import PageForm
 from zhike.web.page import options, page
 from zhike.web.ui import Column, Empty, Table
 
-__all__ = ["bp", "cards"]
+__all__ = ["bp", "cards", "handed_out"]
 
 UNIT = "unit"
 """The filter that names a site; see :class:`~zhike.contributions.Exporter`."""
@@ -195,6 +195,11 @@ def _file(exporter: Exporter, form: PageForm) -> Response:
         tz=me.tz,
         translate=_,
     )
+    return handed_out(made)
+
+
+def handed_out(made: transfer.ExportFile) -> Response:
+    """The answer that is this file; the file is gone when the answer is sent."""
     answer: Response = send_file(
         made.path, mimetype=made.media_type, as_attachment=True, download_name=made.name
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from zhike.services.lifecycle.words import title as plugin_title
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import current, reading
 from zhike.web.page import page
-from zhike.web.ui import Column, Empty, Facet, State, Table
+from zhike.web.ui import Chip, Column, Empty, Facet, State, Table, with_query
 
 _LAST = 10**18  #: no chain is as long, and a database knows no number much larger
 
@@ -54,7 +54,7 @@ _ENTRIES = {
 _RESULTS = {"ok": "done", "denied": "breach", "failed": "attention"}
 
 
-def _result_words() -> dict[str, str]:
+def result_words() -> dict[str, str]:
     return {"ok": _("done"), "denied": _("denied"), "failed": _("failed")}
 
 
@@ -74,21 +74,13 @@ def lines() -> str:
         LedgerLine.result,
         LedgerLine.reason,
     )
-    asked = {key: request.args.get(key, "").strip() for key in ("q", "result", "day", "after")}
-    if asked["result"] in _RESULTS:
-        statement = statement.where(LedgerLine.result == asked["result"])
-    if asked["q"]:
-        statement = statement.where(_matching(s, asked["q"]))
-    if asked["day"]:
-        start = _day(asked["day"])
-        statement = statement.where(
-            LedgerLine.at >= start, LedgerLine.at < start + timedelta(days=1)
-        )
-    if asked["after"].isdecimal():
-        statement = statement.where(LedgerLine.seq < int(asked["after"][:18]))
+    statement = statement.where(*narrowed(s, asked := filters()))
+    after = request.args.get("after", "")
+    if after.isdecimal():
+        statement = statement.where(LedgerLine.seq < int(after[:18]))
     rows = s.execute(statement.order_by(LedgerLine.seq.desc()).limit(PAGE + 1)).all()
     shown, more = rows[:PAGE], len(rows) > PAGE
-    words = _result_words()
+    words = result_words()
     who = people(s, shown)
     acts = actions()
     called = Names(s)
@@ -123,6 +115,10 @@ def lines() -> str:
         after=str(shown[-1].seq) if more else "",
         search=True,
         search_help=_("Number, name, act or record"),
+        exports=[
+            Chip(label, with_query(url_for("admin_ledger.file", kind=kind), list(asked.items())))
+            for kind, label in (("xlsx", _("Workbook (xlsx)")), ("csv", "CSV"))
+        ],
         facets=[
             Facet("result", _("Result"), (("", _("all")), *((key, words[key]) for key in _RESULTS)))
         ],
@@ -132,7 +128,26 @@ def lines() -> str:
             icon="journal-text",
         ),
     )
-    return page("zhike/admin/ledger.html", table=table, day=asked["day"])
+    return page("zhike/admin/ledger.html", table=table, day=asked.get("day", ""))
+
+
+def filters() -> dict[str, str]:
+    """What the address narrows the lines by."""
+    asked = {key: request.args.get(key, "").strip() for key in ("q", "result", "day")}
+    return {key: value for key, value in asked.items() if value}
+
+
+def narrowed(s: CompanySession, asked: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """The conditions of a page or a file of lines; raises ``UserError`` where a day is none."""
+    conditions = []
+    if asked.get("result") in _RESULTS:
+        conditions.append(LedgerLine.result == asked["result"])
+    if asked.get("q"):
+        conditions.append(_matching(s, asked["q"]))
+    if asked.get("day"):
+        start = _day(asked["day"])
+        conditions += [LedgerLine.at >= start, LedgerLine.at < start + timedelta(days=1)]
+    return conditions
 
 
 def actions() -> dict[str, str]:
@@ -243,7 +258,7 @@ def line(seq: int) -> ResponseReturnValue:
         of=called(row.object),
         who=people(reading(), [row])(row),
         body=body,
-        result=State(_result_words()[row.result], _RESULTS[row.result]),
+        result=State(result_words()[row.result], _RESULTS[row.result]),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from zhike.contributions import N_, LedgerAction
+from zhike.contributions import N_, Column, Exporter, LedgerAction
 from zhike.hookspecs import hookimpl
 
 ACTIONS = {
@@ -72,3 +73,40 @@ ACTIONS = {
 def register_ledger_actions() -> Sequence[LedgerAction]:
     """Everything that the core writes down."""
     return [LedgerAction(name=name, title=title) for name, title in ACTIONS.items()]
+
+
+def _lines(s: Any, asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    from zhike.admin import ledger_export  # its words are the panel's, loaded when somebody reads
+
+    return ledger_export.rows(s, asked)
+
+
+@hookimpl
+def register_exporters() -> Sequence[Exporter]:
+    """The company's ledger, for who may read it."""
+    return (
+        Exporter(
+            name="core.ledger",
+            title=N_("Ledger"),
+            permission="core.ledger.view",
+            columns=(
+                Column(key="seq", title=N_("No."), kind="integer"),
+                Column(key="at", title=N_("Time"), kind="datetime"),
+                Column(key="words", title=N_("In words")),
+                Column(key="who", title=N_("Who")),
+                Column(key="ip", title=N_("IP address")),
+                Column(key="action", title=N_("Act")),
+                Column(key="object", title=N_("Of what")),
+                Column(key="result", title=N_("Result")),
+                Column(key="reason", title=N_("Reason")),
+                Column(key="body", title=N_("Contents")),
+                Column(key="prev", title=N_("Hash of the line before")),
+                Column(key="hash", title=N_("Hash of this line")),
+            ),
+            rows=_lines,
+            filters=(
+                Column(key="q", title=N_("Number, name, act or record")),
+                Column(key="day", title=N_("Day"), kind="date"),
+            ),
+        ),
+    )
