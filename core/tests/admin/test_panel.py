@@ -17,9 +17,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from wtforms import Form, SelectField
 
+from zhike import clock
 from zhike.admin import ledger_export
 from zhike.admin.settings import in_words
+from zhike.models.jobs import Deadline
 from zhike.models.ledger import LedgerLine
+from zhike.models.numbering import NumberingRule
 from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.people import Role, RoleGrant, User
 from zhike.models.transfer import ExportLog
@@ -384,6 +387,29 @@ def test_the_ledger_leaves_as_a_file(admin: FlaskClient, site: Site, company: in
     assert list((site.config.home / "tmp").glob("export-*")) == []
     assert admin.get("/admin/ledger/lines.csv?day=nonsense").status_code == 400
     assert "台账" in admin.get("/admin/data/exports").get_data(as_text=True)
+
+
+def test_lines_of_the_core_name_their_records(admin: FlaskClient, site: Site, company: int) -> None:
+    admin.get("/admin/ledger/lines.csv").close()
+    with site.transaction(company) as s:
+        due = Deadline(kind="acme.call", subject="core:party:1", due_at=clock.now())
+        rule = NumberingRule(
+            name="acme.order",
+            title="订单号",
+            pattern="{n}",
+            digits=4,
+            reset="never",
+            per_unit=False,
+            kind="gapless",
+        )
+        s.add_all([due, rule])
+        s.flush()
+        for kind, row in (("deadline", due), ("numbering_rule", rule)):
+            ledger.append(s, "core.test", object=f"core:{kind}:{row.id}")
+    text = admin.get("/admin/ledger").get_data(as_text=True)
+    assert '<a href="/admin/data/exports">台账</a>' in text
+    assert '<a href="/admin/jobs">acme.call</a>' in text
+    assert "订单号" in text
 
 
 def test_a_long_ledger_leaves_stretch_by_stretch(

@@ -352,6 +352,22 @@ def test_rows_open_and_arrows_move(page: Any, site: str) -> None:
     page.wait_for_url("**/record?id=0003")
 
 
+def test_a_code_leaves_the_card_to_its_words(page: Any, site: str, app: Flask) -> None:
+    drawn = app.jinja_env.from_string(
+        "{% from 'zhike/admin/ledger_words.html' import coded %}"
+        "{{ coded('王小', '/admin/users/1', 'core:user:1') }}|{{ coded('', '', 'core:x:2') }}"
+    ).render()
+    page.goto(site + "/list")
+    cells = page.locator("table[data-rows] tbody td.zk-on-phone-meta")
+    for place, text in enumerate(drawn.split("|")):
+        cells.nth(place).evaluate("(cell, html) => { cell.innerHTML = html }", text)
+    for width, shown in ((390, False), (1440, True)):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.get_by_role("link", name="王小").is_visible()
+        assert page.get_by_text("core:user:1").is_visible() is shown
+        assert page.get_by_text("core:x:2").is_visible(), "where nothing else is known, it stays"
+
+
 def test_the_bulk_bar_counts(page: Any, site: str) -> None:
     page.goto(site + "/list")
     bar = page.locator("[data-bulk-bar]")

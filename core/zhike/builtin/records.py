@@ -7,15 +7,24 @@ from typing import Any
 
 from sqlalchemy import select
 
-from zhike.contributions import N_, RecordKind, RecordRef, RecordSummary
+from zhike.contributions import (
+    N_,
+    DeadlineHandler,
+    Exporter,
+    RecordKind,
+    RecordRef,
+    RecordSummary,
+)
 from zhike.hookspecs import hookimpl
 from zhike.i18n import _
 from zhike.models.drill import CompanyDrill
+from zhike.models.jobs import Deadline
+from zhike.models.numbering import NumberingRule
 from zhike.models.organisation import Post, Staff, Unit
 from zhike.models.party import Party
-from zhike.models.people import Membership, Role, User
+from zhike.models.people import ApiToken, Membership, Role, User
 from zhike.models.policy import PolicyRecord, PolicyVersion
-from zhike.models.transfer import ImportBatch
+from zhike.models.transfer import ExportLog, ImportBatch
 from zhike.services import access
 
 
@@ -85,6 +94,38 @@ def _post(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
     return RecordSummary(f"{holder.title} · {place.name} {row.title}", holder.url)
 
 
+def _export(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """An export by what was taken; the log is for those who may export."""
+    row = s.find(ExportLog, ref.id)
+    if row is None:
+        return None
+    known = s.site.plugins.registry.get(Exporter, row.exporter)
+    title = _(known.value.title) if known is not None else row.exporter
+    return RecordSummary(title, "/admin/data/exports" if principal.can("core.export") else None)
+
+
+def _deadline(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A deadline by what falls due."""
+    row = s.find(Deadline, ref.id)
+    if row is None:
+        return None
+    known = s.site.plugins.registry.get(DeadlineHandler, row.kind)
+    title = _(known.value.title) if known is not None else row.kind
+    return RecordSummary(title, "/admin/jobs" if principal.can("core.jobs") else None)
+
+
+def _numbering(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A rule of numbers by what it numbers."""
+    row = s.find(NumberingRule, ref.id)
+    return None if row is None else RecordSummary(_(row.title))
+
+
+def _token(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """An access token of this company by the name that its owner gave it."""
+    row = s.get(ApiToken, ref.id)
+    return None if row is None or row.company_id != s.company_id else RecordSummary(row.title)
+
+
 @hookimpl
 def register_record_kinds() -> Sequence[RecordKind]:
     """Customers, staff, and what the panel keeps."""
@@ -133,4 +174,8 @@ def register_record_kinds() -> Sequence[RecordKind]:
                 lambda row: row.file_name or _("Import"),
             ),
         ),
+        RecordKind(name="core.export", title=N_("Export"), describe=_export),
+        RecordKind(name="core.deadline", title=N_("Deadline"), describe=_deadline),
+        RecordKind(name="core.numbering_rule", title=N_("Rule of numbers"), describe=_numbering),
+        RecordKind(name="core.token", title=N_("Access token"), describe=_token),
     )
