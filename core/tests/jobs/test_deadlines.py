@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 import zhike.models  # noqa: F401  all tables of the core
 from zhike import clock
+from zhike.builtin import operations
 from zhike.config import Config
 from zhike.contributions import DeadlineHandler, Job
 from zhike.db.base import Base
@@ -33,6 +34,7 @@ from zhike.services.jobs.worker import take_lease, tick
 from zhike.site import Site
 
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+JOBS = {job.name: job for job in operations.register_jobs()}
 
 
 @pytest.fixture
@@ -455,3 +457,53 @@ def test_a_deadline_cancelled_while_it_failed_stays_cancelled(site: Site) -> Non
     deadlines._note_failure(site, 1, row.id, NOON, "no")
     with site.reader(1) as s:
         assert s.scalars(select(Deadline.state)).one() == "cancelled"
+
+
+def test_old_notices_go_and_recent_ones_stay(site: Site, staff: uuid.UUID) -> None:
+    def told(text: str, days_ago: int, read: int | None = None) -> None:
+        with clock.frozen(NOON - timedelta(days=days_ago)), site.transaction(1) as s:
+            inbox.notify(s, staff, "core.test", text)
+            made = inbox.list_notices(s, staff, limit=1)[0].id
+        if read is not None:
+            with clock.frozen(NOON - timedelta(days=read)), site.transaction(1) as s:
+                inbox.mark_read(s, staff, made)
+
+    told("unread for long", 366)
+    told("unread", 364)
+    told("read long ago", 200, read=91)
+    told("read lately", 200, read=89)
+    with clock.frozen(NOON):
+        with site.transaction(2) as s:
+            JOBS["core.prune_notices"].run(s)
+        with site.reader(1) as s:
+            assert len(inbox.list_notices(s, staff)) == 4, "another company's job"
+        with site.transaction(1) as s:
+            JOBS["core.prune_notices"].run(s)
+    with site.reader(1) as s:
+        assert {row.title for row in inbox.list_notices(s, staff)} == {"unread", "read lately"}
+
+
+def test_past_deadlines_go_and_open_ones_stay(site: Site) -> None:
+    old, recent = NOON - timedelta(days=91), NOON - timedelta(days=89)
+    with site.transaction(1) as s:
+        for state, due, fired in (
+            ("fired", old, old),
+            ("fired", old, recent),
+            ("cancelled", old, None),
+            ("cancelled", recent, None),
+            ("failed", old, None),
+            ("running", old, None),
+        ):
+            row = schedule(s, "core.test", f"core:test:{state}", due)
+            row.state, row.fired_at = state, fired
+            s.flush()
+    with clock.frozen(NOON), site.transaction(1) as s:
+        JOBS["core.prune_deadlines"].run(s)
+    with site.reader(1) as s:
+        left = [(row.state, row.due_at == old) for row in s.scalars(select(Deadline))]
+    assert sorted(left) == [
+        ("cancelled", False),
+        ("failed", True),
+        ("fired", True),
+        ("running", True),
+    ]

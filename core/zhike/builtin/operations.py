@@ -11,6 +11,7 @@ from zhike.hookspecs import hookimpl
 from zhike.ops import checks, nightly
 
 if TYPE_CHECKING:
+    from zhike.db.session import CompanySession
     from zhike.site import Site
 
 
@@ -26,6 +27,18 @@ def _prune_runs(site: Site) -> None:
     prune_runs(site)
 
 
+def _prune_notices(s: CompanySession) -> None:
+    from zhike.services import inbox
+
+    inbox.prune(s)
+
+
+def _prune_deadlines(s: CompanySession) -> None:
+    from zhike.services.jobs import deadlines
+
+    deadlines.prune(s)
+
+
 @hookimpl
 def register_jobs() -> Sequence[Job]:
     """A verified backup every night, and an end for what nobody looks up any more."""
@@ -36,6 +49,18 @@ def register_jobs() -> Sequence[Job]:
             run=_prune_runs,
             per="system",
             daily_at=time(3, 25),
+        ),
+        Job(
+            name="core.prune_notices",
+            title=N_("Remove old notices"),
+            run=_prune_notices,
+            daily_at=time(3, 55),
+        ),
+        Job(
+            name="core.prune_deadlines",
+            title=N_("Remove past deadlines"),
+            run=_prune_deadlines,
+            daily_at=time(3, 55),
         ),
         Job(
             name="core.planner",

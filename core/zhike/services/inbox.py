@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from zhike import clock
 from zhike.db.session import CompanySession
 from zhike.models.inbox import Notice
 
 COUNT_CAP = 99
+READ_KEPT, UNREAD_KEPT = timedelta(days=90), timedelta(days=365)
 
 
 def notify(
@@ -82,3 +84,19 @@ def mark_read(s: CompanySession, staff_id: uuid.UUID, notice_id: uuid.UUID | Non
     if notice_id is not None:
         statement = statement.where(Notice.id == notice_id)
     s.execute(statement)
+
+
+def prune(s: CompanySession) -> int:
+    """Remove notices read :data:`READ_KEPT` ago and such as nobody has read for
+    :data:`UNREAD_KEPT`; returns how many. A daily job of each company.
+
+    Listeners are told an event again for at most a month, so ``once`` is not missed.
+    """
+    now = clock.now()
+    gone = s.execute(
+        delete(Notice)
+        .where(or_(Notice.read_at < now - READ_KEPT, Notice.created_at < now - UNREAD_KEPT))
+        .returning(Notice.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from zhike import clock
 from zhike.contributions import DeadlineHandler
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)
 MOST_TRIES = 8
 BATCH = 1000
+PAST_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,22 @@ def cancel(s: CompanySession, kind: str, subject: str) -> bool:
     found.state = "cancelled"
     s.flush()
     return True
+
+
+def prune(s: CompanySession) -> int:
+    """Remove deadlines that fired, or were cancelled and would have been due, :data:`PAST_KEPT`
+    ago; returns how many. A daily job of each company.
+
+    One that was given up stays: somebody still has to look at it.
+    """
+    over = func.coalesce(Deadline.fired_at, Deadline.due_at) < clock.now() - PAST_KEPT
+    gone = s.execute(
+        delete(Deadline)
+        .where(Deadline.state.in_(("fired", "cancelled")), over)
+        .returning(Deadline.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
 
 
 def sweep(site: Site, now: datetime | None = None) -> Swept:
