@@ -19,7 +19,8 @@ from zhike.contributions import ApiResource, Permission
 from zhike.errors import ConfigError
 from zhike.models.ledger import LedgerLine
 from zhike.models.party import Party
-from zhike.services import parties, people, tokens
+from zhike.models.people import Role
+from zhike.services import access, organisation, parties, people, tokens
 from zhike.site import Site
 from zhike.testing import TwoCompanies, make_user
 from zhike.web.rest import mount, openapi
@@ -51,8 +52,9 @@ def program(site: Site, app: Flask) -> Callable[..., Program]:
         permissions: list[str] | None = None,
         scopes: tuple[str, ...] = ("write",),
         days: int = 1,
+        scope: str = "all",
     ) -> Program:
-        user_id = make_user(site, company_id, permissions)
+        user_id = make_user(site, company_id, permissions, scope=scope)
         with site.transaction(company_id) as s:
             until = clock.now() + timedelta(days=days)
             _row, text = tokens.create(s, user_id, title="t", scopes=scopes, expires_at=until)
@@ -274,6 +276,53 @@ def test_customers_are_found_registered_and_unmasked(
     assert _problem(bad, 422, "phone")["field"] == "phone"
     nobody = program(company, ["core.party.view"])
     assert nobody("POST", f"{address}/reveal", {"reason": "x"}).status_code == 403
+
+
+def test_the_look_up_goes_across_sites_and_nothing_else_does(
+    site: Site, company: int, program: Callable[..., Program]
+) -> None:
+    with site.transaction(company) as s:
+        mine, other = (
+            organisation.add_unit(s, name=name, code=name, kind="site").id for name in ("甲", "乙")
+        )
+        known = {
+            unit: parties.create(s, name="李敏", phone=phone, owner_unit_id=unit, note="嫌贵").id
+            for unit, phone in ((mine, "13800138000"), (other, "13900138000"), (None, ""))
+        }
+    person = program(company, ["core.party.view"], scope="unit")
+    with site.transaction(company) as s:
+        role = s.scalars(select(Role).where(Role.title.like("role of%"))).one()
+        revealing = access.save_role(
+            s, role_id=role.id, title=role.title, permissions=("core.party.reveal",)
+        )
+        access.grant_role(s, person.user_id, revealing.id, unit_id=mine, scope="unit")
+    found = person("GET", "/api/v1/core/parties?q=limin")
+    assert {(hit["id"], hit["owner_unit_id"]) for hit in found.json["items"]} == {
+        (str(party), str(unit) if unit == mine else None) for unit, party in known.items()
+    }
+    assert "嫌贵" not in found.text
+    for unit, party in known.items():
+        address = f"/api/v1/core/parties/{party}"
+        wanted = 200 if unit == mine else 403
+        assert person("GET", address).status_code == wanted
+        shown = person("POST", f"{address}/reveal", {"reason": "x"})
+        assert (shown.status_code, "138000" in shown.text) == (wanted, unit == mine)
+    with site.reader(company) as s:
+        lines = s.execute(select(LedgerLine.action, LedgerLine.result)).all()
+    assert lines.count(("core.party.reveal", "ok")) == 1
+    assert lines.count(("core.denied", "denied")) == 4
+
+
+def test_one_s_own_customers_are_opened_in_the_app_that_knows_them(
+    site: Site, company: int, program: Callable[..., Program]
+) -> None:
+    with site.transaction(company) as s:
+        party = parties.create(s, name="李敏", phone="13800138000").id
+    rep = program(company, ["core.party.reveal"], scope="own")
+    assert len(rep("GET", "/api/v1/core/parties?q=limin").json["items"]) == 1
+    assert rep("GET", f"/api/v1/core/parties/{party}").status_code == 403
+    shown = rep("POST", f"/api/v1/core/parties/{party}/reveal", {"reason": "x"})
+    assert shown.status_code == 403
 
 
 def test_no_ledger_no_number(

@@ -27,6 +27,10 @@ _INVERSE = {
     "grandparent": "grandchild",
     "grandchild": "grandparent",
 }
+SHORTEST = 2
+"""Letters of a name or its pinyin that a look-up needs; one Chinese character is a name."""
+
+MOST_HITS = 50
 _CHUNK = 500
 _DIGITS = re.compile(r"\d{4,}")
 
@@ -179,10 +183,16 @@ def find_by_name(s: CompanySession, name: str, *, limit: int = 5) -> list[PartyH
 
 
 def suggest(s: CompanySession, text: str, *, limit: int = 8) -> list[PartyHit]:
-    """Type-ahead: a whole phone, its last four digits, pinyin (full or initials) or the name."""
+    """Type-ahead: a whole phone, its last four digits, pinyin (full or initials) or the name.
+
+    Looks across the company, whatever the reader's data scope: see decision 0008. That is why less
+    than :data:`SHORTEST` finds nobody and nobody gets more than :data:`MOST_HITS`.
+    """
     text = textkit.nfkc(text)
-    if not text:
+    typed = "".join(textkit.query_words(text))
+    if len(typed) < SHORTEST and not textkit.is_han(typed):
         return []
+    limit = min(limit, MOST_HITS)
     columns = select(Party.id, Party.name, Party.phone_masked, Party.owner_unit_id).where(
         Party.merged_into.is_(None), Party.restricted_at.is_(None)
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from zhike import clock
-from zhike.errors import NotFound
+from zhike.errors import Forbidden, NotFound
 from zhike.i18n import _
 from zhike.models.organisation import Staff
 from zhike.models.party import Party
@@ -178,7 +178,7 @@ class PartySearchIn(Strict):
 
 
 class PartyOut(Answered):
-    """A customer, the telephone number masked."""
+    """A customer, the telephone number masked; the site where the person may see its customers."""
 
     id: uuid.UUID
     name: str
@@ -198,11 +198,29 @@ def party_search(body: PartySearchIn) -> PartiesOut:
     return PartiesOut(
         items=[
             PartyOut(
-                id=h.id, name=h.name, phone_masked=h.phone_masked, owner_unit_id=h.owner_unit_id
+                id=h.id,
+                name=h.name,
+                phone_masked=h.phone_masked,
+                owner_unit_id=h.owner_unit_id if _within("core.party.view", h) else None,
             )
             for h in hits
         ]
     )
+
+
+def _within(permission: str, party: Party | parties.PartyHit) -> bool:
+    """Whether the scope of ``permission`` covers a customer's site.
+
+    The look-up goes across the company (decision 0008), what is beyond it does not. Whose customer
+    somebody is, only an app knows: a scope of one's own customers covers none here.
+    """
+    reach = current().principal.reach(permission)
+    return reach.everything or party.owner_unit_id in reach.units
+
+
+def _require_within(permission: str, party: Party) -> None:
+    if not _within(permission, party):
+        raise Forbidden(_("Your role does not include this."), extra={"permission": permission})
 
 
 def _party_out(party: Party) -> PartyOut:
@@ -215,8 +233,10 @@ def _party_out(party: Party) -> PartyOut:
 
 
 def party_get(party_id: uuid.UUID) -> PartyOut:
-    """One customer."""
-    return _party_out(reading().require(Party, party_id))
+    """One customer of the sites that the person may see."""
+    party = reading().require(Party, party_id)
+    _require_within("core.party.view", party)
+    return _party_out(party)
 
 
 class PartyIn(Strict):
@@ -272,6 +292,7 @@ def party_reveal(party_id: uuid.UUID, body: RevealIn) -> RevealOut:
     who = current()
     assert who.company is not None
     with who.site.audit_session(who.company.id, who.actor) as s:
+        _require_within("core.party.reveal", s.require(Party, party_id))
         phone = parties.reveal_phone(s, party_id, reason=body.reason)
     return RevealOut(phone=phone)
 
