@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from collections.abc import Callable
@@ -292,6 +293,39 @@ def test_a_drill_of_the_company_guards_publishing(
     assert broken.status_code == 422
     assert post(admin, f"{page}/delete", page).status_code == 302
     assert post(admin, publish, reason="x").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            "verb: arrive",
+            "verb: arive",
+            "第 6 行，第 1 个事件：没有“arive”这种事件。是不是“arrive”？",
+        ),
+        ("verb: arrive, visitor:", "arive:", "没有“arive”这种事件。是不是“arrive”？"),
+        ("visitor: n1", "visiter: n1", "第 1 个事件：这里没有“visiter”这个字段。是不是“visitor”？"),
+        (
+            "n1}",
+            "n1, expect: {asigned: A}}",
+            "第 6 行，第 1 个事件：expect 里没有“asigned”。是不是“assigned”？",
+        ),
+        ("  ring: B>C>A", "  rnig: B>C>A", "文末的 expect：expect 里没有“rnig”。是不是“ring”？"),
+        ("  ring: A>B>C", "  rink: A>B>C", "given：这里没有“rink”这个字段。是不是“ring”？"),
+        ("visitor: n1", "visitor: n1, purpose: byu", "“byu”读不懂（purpose）。是不是“buy”？"),
+    ],
+)
+def test_a_misspelt_word_is_refused_beside_the_drill_and_nothing_is_lost(
+    admin: FlaskClient, right: str, wrong: str, told: str
+) -> None:
+    text = DRILL.replace(right, wrong, 1)
+    answer = post(admin, "/admin/drills/new", name="第一位轮到甲", text=text, must_pass="y")
+    assert answer.status_code == 422
+    shown = html.unescape(answer.get_data(as_text=True))
+    assert told in shown
+    assert text in shown.replace("\r\n", "\n")
+    assert 'value="第一位轮到甲"' in shown
+    assert "第一位轮到甲" not in admin.get("/admin/drills").text
 
 
 def test_who_may_only_read_cannot_edit(

@@ -12,10 +12,12 @@ A drill is one YAML or JSON document::
     expect: {credit: {n1: {A: 100}}}
 
 A drill with a policy *pins* it; one without runs under the version at hand. A file may hold several
-documents, and a document ``variants`` that share its beginning. :func:`load` reads, :func:`run`
-plays, :func:`render_text` and :meth:`Report.to_json` show; :func:`schema` is the JSON Schema.
+documents, and a document ``variants`` that share its beginning. :func:`load` reads, :func:`faults`
+says which words nobody knows, :func:`run` plays, :func:`render_text` and :meth:`Report.to_json`
+show; :func:`schema` is the JSON Schema.
 """
 
+from zhike.drills.check import Fault, faults
 from zhike.drills.load import Drill, DrillError, load, load_bytes, load_text, parse
 from zhike.drills.render import render_text, tally
 from zhike.drills.run import Difference, EventReport, Report, run
@@ -26,7 +28,9 @@ __all__ = [
     "Drill",
     "DrillError",
     "EventReport",
+    "Fault",
     "Report",
+    "faults",
     "load",
     "load_bytes",
     "load_text",

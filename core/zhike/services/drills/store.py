@@ -10,18 +10,22 @@ from sqlalchemy import or_, select
 
 from zhike import clock
 from zhike.db.session import CompanySession, lock_row
-from zhike.drills import DrillError, load_text
+from zhike.drills import Drill, DrillError, Fault, faults, load_text
 from zhike.errors import Conflict, UserError
 from zhike.i18n import _
 from zhike.models.drill import CompanyDrill
 from zhike.models.policy import PolicyRecord
-from zhike.rules import RuleError
+from zhike.rules import Engine, RuleError
 from zhike.services import ledger
 from zhike.services.drills.playing import DrillResult, engines_for, run_text
 from zhike.services.policies.inforce import ResolvedPolicy
 
 MAX_CHARACTERS = 500_000
 _NAME_LENGTH = 120
+#: More than these are not told at once: the first ones mended, the rest are often gone.
+_FAULTS = 5
+#: A longer list of known words helps nobody.
+_LISTED = 12
 
 
 def drills_of(
@@ -85,7 +89,9 @@ def save(
 def check_text(s: CompanySession, text: str) -> str:
     """Read a drill's text as far as that goes without a policy; gives the plugin it belongs to.
 
-    Raises ``UserError`` (field ``text``) saying line and field of what is wrong.
+    Raises ``UserError`` (field ``text``) saying line and field of what is wrong, also where the
+    engine does not know a word: a misspelt expectation would hold nothing and be found only when
+    somebody wants to publish.
     """
     if len(text) > MAX_CHARACTERS:
         raise UserError(_("The drill is too long."), field="text", code="size")
@@ -98,11 +104,51 @@ def check_text(s: CompanySession, text: str) -> str:
     plugins = sorted({drill.plugin for drill in drills})
     if len(plugins) != 1:
         raise UserError(_("All drills of one text belong to one plugin."), field="text")
-    if not engines_for(s.site, plugins[0]):
+    engine = engines_for(s.site, plugins[0]).get(plugins[0])
+    if engine is None:
         raise UserError(
             _("There is no engine of %(plugin)s here.", plugin=plugins[0]), field="text"
         )
+    _check_words(drills, engine)
     return plugins[0]
+
+
+def _check_words(drills: Iterable[Drill], engine: Engine) -> None:
+    """Refuse what the engine does not know, each fault with its place and the nearest word."""
+    found = (fault for drill in drills for fault in faults(drill, engine))
+    told = dict.fromkeys(_place(fault) + _fault(fault) for fault in found)  # variants share events
+    if told:
+        words = " ".join(list(told)[:_FAULTS])
+        if len(told) > _FAULTS:
+            words += " " + _("(and %(n)s more)", n=len(told) - _FAULTS)
+        raise UserError(words, field="text", code="drill")
+
+
+def _place(fault: Fault) -> str:
+    if fault.line:
+        return _("Line %(line)s, event %(n)s: ", line=fault.line, n=fault.event)
+    if fault.event:
+        return _("Event %(n)s: ", n=fault.event)
+    return _("In “given”: ") if fault.part == "given" else _("In “expect” at the end: ")
+
+
+def _fault(fault: Fault) -> str:
+    """What is wrong in a sentence, and what it may have been meant to be."""
+    error = fault.error
+    sentences = {
+        "verb": _("there is no event “%(word)s”.", word=fault.word),
+        "field": _("“expect” has no “%(word)s”.", word=fault.word)
+        if fault.part == "expect"
+        else _("there is no field “%(word)s” here.", word=fault.word),
+        "missing": _("“%(word)s” is missing.", word=fault.word),
+    }
+    unread = _("“%(word)s” cannot be read (%(field)s).", word=fault.word, field=error.field)
+    said = sentences.get(error.code, unread)
+    if fault.near:
+        return said + _("Did you mean “%(word)s”?", word=fault.near)
+    if error.allowed and len(error.allowed) <= _LISTED:
+        return said + _("Possible: %(words)s.", words="、".join(error.allowed))
+    return said
 
 
 def delete(s: CompanySession, drill_id: uuid.UUID) -> None:

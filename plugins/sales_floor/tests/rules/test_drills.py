@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from zhike.drills import Drill, load, load_text, render_text, run
+from zhike.drills import Drill, faults, load, load_text, render_text, run
 from zhike.rules import Preset
 from zhike_sales_floor.policies import FILES, drills, preset
 from zhike_sales_floor.rules import ENGINE
@@ -102,6 +102,18 @@ def test_errors_say_where_and_what_is_allowed(line: str, message: str) -> None:
     report = run(drill, {"sales_floor": ENGINE}, PRESETS)
     assert message in report.error
     assert "mine.yaml" in report.error
+
+
+def test_every_word_of_the_shipped_drills_is_known_without_playing_them() -> None:
+    found = [fault for drill in EVERY for fault in faults(drill, ENGINE)]
+    assert found == []
+
+
+def test_a_misspelt_alias_finds_the_alias_it_was_meant_to_be() -> None:
+    text = "plugin: sales_floor\ngiven: {ring: A>B}\nevents:\n  - {at: 09:00, poech: C}\n"
+    (drill,) = load_text(text)
+    (fault,) = faults(drill, ENGINE)
+    assert (fault.event, fault.line, fault.word, fault.near) == (1, 4, "poech", "poach")
 
 
 @pytest.mark.parametrize(

@@ -35,15 +35,23 @@ def differences(expected: Mapping[str, Any], step: Step, final: State) -> list[D
     """
     found: list[Difference] = []
     for stated, value in expected.items():
-        word = str(stated).strip().replace(" ", "_")
-        key = ALIASES.get(word, word)
-        check = _CHECKS.get(key)
-        if check is None:
-            raise EventInvalid(
-                "expect has no such field", code="field", field=str(stated), allowed=tuple(_CHECKS)
-            )
-        found.extend(check(key, value, step, final))
+        key = statement(stated)
+        found.extend(_CHECKS[key](key, value, step, final))
     return found
+
+
+def statement(stated: Any) -> str:
+    """The canonical name of what is stated; EventInvalid where nobody knows it."""
+    word = str(stated).strip().replace(" ", "_")
+    key = ALIASES.get(word, word)
+    if key not in _CHECKS:
+        raise EventInvalid(
+            "expect has no such field",
+            code="field",
+            field=str(stated),
+            allowed=(*_CHECKS, *ALIASES),
+        )
+    return key
 
 
 def _nothing(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from zhike.rules import Decision, EventInvalid, EventRefused, Policy, Step
 from zhike.rules.windows import later
 from zhike_sales_floor.rules import duty, given, records, stepping_in, visits
-from zhike_sales_floor.rules.compare import differences
+from zhike_sales_floor.rules.compare import differences, statement
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.parse import Event, read_event
 from zhike_sales_floor.rules.plans import ARRIVAL
@@ -74,6 +74,16 @@ class SalesFloor:
     def schema(self) -> dict[str, Any]:
         """JSON Schemas of ``given``, ``event`` and ``expect``, with descriptions and examples."""
         return schema()
+
+    def check(self, part: str, stated: Mapping[str, Any]) -> None:
+        """Read a drill's ``given``, ``event`` or ``expect`` without playing it, by words alone."""
+        if part == "given":
+            given.start(stated, Policy(self.plugin, "", "", {}))
+        elif part == "event":
+            read_event(stated)
+        else:
+            for key in stated:
+                statement(key)
 
     def start(self, facts: Mapping[str, Any], policy: Policy) -> State:
         """The state from a drill's initial facts. EventInvalid names what cannot be read."""

@@ -63,7 +63,13 @@ _KINDS = {OUT_PUBLIC: "public", OUT_PRIVATE: "private", ABSENT: "none"}
 
 
 def _wrong(field: str, value: Any, *allowed: str) -> EventInvalid:
-    return EventInvalid(f"{value!r} cannot be read", code="given", field=field, allowed=allowed)
+    return EventInvalid(
+        f"{value!r} cannot be read",
+        code="given",
+        field=field,
+        allowed=allowed,
+        facts={"word": str(value)},
+    )
 
 
 def read_state(value: Any, field: str) -> str:

@@ -195,7 +195,11 @@ _READERS: dict[str, Callable[[Field, Any, str], Any]] = {
 
 def _wrong(field: Field, value: Any, allowed: tuple[str, ...]) -> EventInvalid:
     return EventInvalid(
-        f"{value!r} cannot be read", code="value", field=field.name, allowed=allowed
+        f"{value!r} cannot be read",
+        code="value",
+        field=field.name,
+        allowed=allowed,
+        facts={"word": str(value)},
     )
 
 
@@ -209,6 +213,7 @@ _FIELDS: dict[str, dict[str, Field]] = {
 }
 _REQUIRED = {verb.name: [f.name for f in verb.fields if f.required] for verb in VERBS}
 _MAIN = {verb.name: next((f for f in verb.fields if f.name == verb.main), None) for verb in VERBS}
+_KNOWN = COMMON.union(*_FIELDS.values())
 # A canonical name wins over another field's alias.
 for _each in VERBS:
     _FIELDS[_each.name].update({field.name: field for field in _each.fields})
@@ -225,7 +230,8 @@ def _word(stated: Mapping[str, Any]) -> tuple[str, bool]:
                 f"{stated[key]!r} is not a verb",
                 code="verb",
                 field=key,
-                allowed=[verb.name for verb in VERBS],
+                allowed=tuple(BY_NAME),
+                facts={"word": word},
             )
     words = [key for key in stated if key in BY_NAME]
     for word in words:
@@ -237,7 +243,8 @@ def _word(stated: Mapping[str, Any]) -> tuple[str, bool]:
     raise EventInvalid(
         f"no verb among {', '.join(map(str, stated)) or 'nothing'}",
         code="verb",
-        allowed=[verb.name for verb in VERBS],
+        allowed=tuple(BY_NAME),
+        facts={"word": next((key for key in map(str, stated) if key not in _KNOWN), "")},
     )
 
 
@@ -286,7 +293,7 @@ def read_event(stated: Mapping[str, Any]) -> Event:
                     f"{verb.name} has no such field",
                     code="field",
                     field=str(key),
-                    allowed=[f.name for f in verb.fields],
+                    allowed=tuple(fields),
                 )
             field = found
         args[field.name] = _READERS[field.type](field, value, day)
