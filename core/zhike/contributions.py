@@ -473,6 +473,8 @@ class Engine:
          Under ``people`` it may say what they are: ``{"<uuid>": "rep"}``, ``"customer"``.
     names  ``names(s, ids)`` gives the words for ids in events and decisions, masked as in lists.
     verbs  what each verb of its events is called: ``{"arrive": N_("arrival")}``.
+    tell  ``tell(event)`` gives an event as a sentence in the reader's language, with the ids left
+         in it (``names`` says what they are called), or ``""`` for what it does not know.
     """
 
     name: str
@@ -481,6 +483,7 @@ class Engine:
     day: Callable[[Session, uuid.UUID, date], Mapping[str, Any]] | None = None
     names: Callable[[Session, Iterable[uuid.UUID]], Mapping[str, str]] | None = None
     verbs: Mapping[str, str] = field(default_factory=dict)
+    tell: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

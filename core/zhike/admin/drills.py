@@ -19,11 +19,12 @@ from wtforms.validators import InputRequired, Length, Optional
 from zhike import clock
 from zhike.contributions import Engine
 from zhike.db.session import CompanySession
-from zhike.drills import EventReport
+from zhike.drills import EventReport, Report
 from zhike.errors import NotFound, UserError
 from zhike.i18n import _
 from zhike.models.drill import CompanyDrill
 from zhike.models.policy import PolicyVersion
+from zhike.rules import Policy
 from zhike.services import drills, organisation, policies
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading
@@ -60,11 +61,20 @@ class ReplayForm(PageForm):
 
 
 @dataclass(frozen=True)
+class ClauseWords:
+    """A rule as the company wrote it: the clause's number, its sentence, and the rules' ids."""
+
+    number: str
+    sentence: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Cell:
     """What an event came to, in words."""
 
     lines: tuple[str, ...]
-    rules: tuple[str, ...]
+    rules: tuple[ClauseWords, ...]
 
 
 def _plugins() -> list[str]:
@@ -205,9 +215,7 @@ def drill(drill_id: uuid.UUID) -> str:
         found=found,
         result=result,
         state=_result(result.passed if result else None),
-        reports=[
-            (report, Reader(s, row.plugin, ()).cells(report.events)) for report in result.reports
-        ]
+        reports=[(report, Reader(s, row.plugin, ()).cells(report)) for report in result.reports]
         if result
         else [],
         versions=_versions(s, row.plugin),
@@ -356,8 +364,8 @@ def _side_rows(s: CompanySession, plugin: str, both: drills.SideBySide) -> list[
         {
             "place": place,
             "event": reader.event(row.event),
-            "left": reader.cell(row.left, reasons=row.differs),
-            "right": reader.cell(row.right, reasons=row.differs),
+            "left": reader.cell(row.left, both.left.played, reasons=row.differs),
+            "right": reader.cell(row.right, both.right.played, reasons=row.differs),
             "differs": row.differs,
         }
         for place, row in enumerate(both.rows, 1)
@@ -377,6 +385,7 @@ class Reader:
             (e.value for e in current().active.of(Engine) if e.owner.plugin == plugin), None
         )
         self.verbs: Mapping[str, str] = engine.verbs if engine else {}
+        self.tell = engine.tell if engine else None
         ids = {uuid.UUID(text) for one in seen for text in _ID.findall(str(one))}
         self.names = dict(engine.names(s, ids)) if engine and engine.names and ids else {}
 
@@ -385,8 +394,13 @@ class Reader:
         return _ID.sub(lambda found: self.names.get(found[0], _("somebody")), text)
 
     def event(self, event: Mapping[str, Any]) -> str:
-        """Clock time, what happened, whom it was about."""
+        """Clock time and what happened: the plugin's sentence, or else the words it has."""
         at = re.search(r"\d\d:\d\d", str(event.get("at", "")).partition("T")[2] or event["at"])
+        said = self.named(self.tell(event)) if self.tell else ""
+        return " ".join(part for part in (at[0] if at else "", said or self.words(event)) if part)
+
+    def words(self, event: Mapping[str, Any]) -> str:
+        """The verb's name and the words that the event holds."""
         verb = str(event.get("verb") or event.get("do") or event.get("event") or "")
         words = _(self.verbs[verb]) if verb in self.verbs else verb
         about = [
@@ -395,27 +409,48 @@ class Reader:
             if key not in _FRAME and value not in (None, "", [], {}) and _telling(value)
         ]
         told = list(dict.fromkeys(self.named(text) for text in about))
-        return " ".join(part for part in (at[0] if at else "", words, "，".join(told)) if part)
+        return " ".join(part for part in (words, "，".join(told)) if part)
 
-    def cell(self, report: EventReport | None, *, reasons: bool = False) -> Cell:
-        """What an event came to, and where two outcomes differ also why."""
+    def cell(
+        self, report: EventReport | None, played: Policy | None, *, reasons: bool = False
+    ) -> Cell:
+        """What an event came to and the clauses behind it.
+
+        Where two outcomes differ the reasons stand in full, which quote the clauses themselves.
+        """
         if report is None:
             return Cell((_("not reached"),), ())
         told = (words if reasons else words[:1] for words in report.words)
         lines = tuple(self.named(line) for words in told for line in words)
-        rules = tuple(dict.fromkeys(c.rule for made in report.decisions for c in made.cites))
-        return Cell(lines or ("–",), rules)
+        cited = () if reasons else (c.rule for made in report.decisions for c in made.cites)
+        return Cell(lines or ("–",), _clauses(dict.fromkeys(cited), played))
 
-    def cells(self, events: tuple[EventReport, ...]) -> list[dict[str, Any]]:
+    def cells(self, report: Report) -> list[dict[str, Any]]:
         """A drill's events one by one."""
         return [
             {
-                "event": self.event(report.event),
-                "cell": self.cell(report),
-                "differences": report.differences,
+                "event": self.event(one.event),
+                "cell": self.cell(one, report.played),
+                "differences": one.differences,
             }
-            for report in events
+            for one in report.events
         ]
+
+
+def _clauses(rules: Iterable[str], played: Policy | None) -> tuple[ClauseWords, ...]:
+    """Rules by the clause they belong to; one that the company has no clause for keeps its id."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for rule in rules:
+        clause = played.clause(rule) if played else None
+        if played is None or clause is None:
+            found.setdefault((rule, ""), []).append(rule)
+            continue
+        plain = clause.number[:1].isdigit()
+        number = _("Clause %(n)s", n=clause.number) if plain else clause.number
+        found.setdefault((number, played.sentence(rule)), []).append(rule)
+    return tuple(
+        ClauseWords(number, sentence, tuple(ids)) for (number, sentence), ids in found.items()
+    )
 
 
 def _telling(value: object) -> bool:

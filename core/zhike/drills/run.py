@@ -65,7 +65,8 @@ class EventReport:
 class Report:
     """A drill's result. ``error`` is set when the drill itself cannot be understood.
 
-    ``checked`` counts the statements compared: none makes the drill a what-if.
+    ``checked`` counts the statements compared: none makes the drill a what-if. ``played`` is the
+    policy it was played under: the clauses that its rules are.
     """
 
     drill: Drill
@@ -75,6 +76,7 @@ class Report:
     checked: int = 0
     error: str = ""
     final: Any = None
+    played: Policy | None = None
 
     @property
     def every_difference(self) -> tuple[Difference, ...]:
@@ -143,12 +145,17 @@ def run(
                 policy.version,
                 tuple(play.reports),
                 error=f"{drill.where(place)}: {error}",
+                played=policy,
             )
     try:
         return _compare(play)
     except EventInvalid as error:
         return Report(
-            drill, policy.version, tuple(play.reports), error=f"{drill.where()}: expect: {error}"
+            drill,
+            policy.version,
+            tuple(play.reports),
+            error=f"{drill.where()}: expect: {error}",
+            played=policy,
         )
 
 
@@ -237,6 +244,7 @@ def _compare(play: _Play) -> Report:
         tuple(final),
         play.checked,
         final=play.state,
+        played=play.policy,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+import uuid
 
 import pytest
 from sqlalchemy import select
@@ -108,6 +110,50 @@ def test_a_changed_event_shows_in_the_replay(ground):
         tamper(s)
     found = ground.read(lambda s: replay.replay(s, ground.unit, on))
     assert [one.what for one in found] == ["assigned"]
+
+
+def test_the_replay_page_speaks_of_people_and_clauses(ground, login):
+    """No word of the engine in the event's column; rules as clauses, ids only beside them."""
+    from zhike.api import policies
+
+    ground.sign_in("AB")
+    visit = ground.arrive(Person(name="张伟", phone="13812345678")).visit_id
+    ground.do(lambda s: floor.go_out(s, ground.unit, ground.reps["B"], "private", "取快递"))
+    offender = ground.reps["B"]
+    ground.do(lambda s: floor.flag_visit(s, visit, "poach", offender=offender, reason="看见"))
+    on = clock.local(ground.now, "Asia/Shanghai").date()
+    version = ground.read(
+        lambda s: policies.in_force(s, "sales_floor", ground.unit, ground.now).version_id
+    )
+    browser = login(ground.company)
+    with clock.frozen(ground.now):
+        page = browser.get("/admin/drills/replay").get_data(as_text=True)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+        answer = browser.post(
+            "/admin/drills/replay",
+            data={
+                "csrf_token": token,
+                "idempotency_key": uuid.uuid4().hex,
+                "plugin": "sales_floor",
+                "unit_id": str(ground.unit),
+                "day": on.isoformat(),
+                "left": str(version),
+                "right": str(version),
+            },
+        )
+    text = answer.get_data(as_text=True)
+    events = re.findall(r'data-label="事件">(.*?)</td>', text, re.DOTALL)
+    assert [said.partition(" ")[2] for said in events] == [
+        "当日开市",
+        "顾问A签到",
+        "顾问B签到",
+        "张伟到访",
+        "顾问B外出，事由：私事",
+        "张伟的接待被报告：抢客，接走者：顾问B",
+    ]
+    assert not [said for said in events if re.search("[a-z_]{3,}", said)]
+    assert "<summary>第 1 条" in text
+    assert re.search(r"第 8 条「[^」]+」<small>SF-A-08[^<]*</small>", text)
 
 
 def test_a_day_as_a_drill_names_nobody_and_plays(ground):

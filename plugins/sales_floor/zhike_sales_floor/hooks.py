@@ -155,6 +155,12 @@ def _load_names(s: CompanySession, ids: Iterable[uuid.UUID]) -> Mapping[str, str
     return names_for(s, ids)
 
 
+def _load_tell(event: Mapping[str, Any]) -> str:
+    from zhike_sales_floor.telling import tell
+
+    return tell(event)
+
+
 @hookimpl
 def register_engines() -> Sequence[Engine]:
     """The one function behind board, drill and API."""
@@ -168,6 +174,7 @@ def register_engines() -> Sequence[Engine]:
             day=_load_day,
             names=_load_names,
             verbs=words.VERBS,
+            tell=_load_tell,
         )
     ]
 

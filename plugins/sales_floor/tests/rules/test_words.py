@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+import zhike_sales_floor
 from zhike.drills import load_text, run
+from zhike.i18n import speaking
 from zhike.rules import Cite, Decision, EventRefused
 from zhike_sales_floor.policies import preset
 from zhike_sales_floor.rules import ENGINE
 from zhike_sales_floor.rules.phrases import EFFECTS, NOT_APPLIED, OUTCOMES, VALUES
+from zhike_sales_floor.rules.vocabulary import VERBS, Verb
 from zhike_sales_floor.rules.words import REFUSALS
+from zhike_sales_floor.telling import tell
 
 PRESET = preset("P12")
 P12 = PRESET.policy()
@@ -100,3 +106,18 @@ def test_a_rule_that_was_looked_at_and_did_not_apply_says_so() -> None:
     assert _said("inside", "SF-A-05", "en", days=1, limit=7).startswith("checked, does not apply")
     assert "不适用" not in _said("owner_receives", "SF-A-03a", owner="A")
     assert set(EFFECTS) >= NOT_APPLIED
+
+
+def _at(event: Mapping[str, object]) -> dict[str, object]:
+    return {**event, "at": f"2024-05-08T{str(event['at'])[-5:]}:00"}
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_event_is_told_in_a_chinese_sentence_without_the_engines_words(verb: Verb) -> None:
+    free = any(field.name == "reason" and field.type == "text" for field in verb.fields)
+    typed = {"reason": "…"} if free else {}
+    with speaking("zh_Hans", [Path(zhike_sales_floor.__file__).parent]):
+        said = tell({**_at(verb.example), **typed})
+    left = re.sub(r"\b[A-Z]\b|\b[a-z]\d\b|\d{4}-\d\d-\d\d \d\d:\d\d", "", said)
+    assert re.search("[\u4e00-\u9fff]", said)
+    assert not re.search("[a-z_]{3,}", left), said

@@ -1,0 +1,174 @@
+"""Events of the engine as sentences for people; ids stay in them for whoever knows the names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zhike.api import N_, _
+from zhike.rules import EventInvalid
+from zhike_sales_floor import words
+from zhike_sales_floor.rules.parse import Event, read_event
+from zhike_sales_floor.rules.relations import relation_word
+
+#: What happened, by verb. ``who`` is whom the event is about, whichever way it says so.
+HEADS: Mapping[str, str] = {
+    "arrive": N_("%(who)s came in"),
+    "sign_in": N_("%(who)s signed in"),
+    "sign_out": N_("%(who)s signed out"),
+    "out": N_("%(who)s went out"),
+    "absent": N_("%(who)s is absent"),
+    "back": N_("%(who)s came back"),
+    "reclass": N_("The absence of %(who)s was re-classed as company business"),
+    "end": N_("The reception of %(who)s ended"),
+    "void": N_("The visit of %(who)s was voided"),
+    "hand_over": N_("%(who)s was handed over"),
+    "take_over": N_("%(who)s was taken over"),
+    "confirm_fault": N_("The fault behind the take-over of %(who)s was ruled on"),
+    "help": N_("Help with %(who)s"),
+    "call_owner": N_("%(who)s was phoned"),
+    "answer": N_("The called rep answered: %(answer)s"),
+    "flag": N_("The reception of %(who)s was reported: %(kind)s"),
+    "contact": N_("A contact with %(who)s was logged"),
+    "relation": N_("A relation of %(who)s was logged: %(relation)s"),
+    "ruling": N_("The manager ruled on %(who)s"),
+    "quarrel": N_("A quarrel about the deal of %(who)s was noted"),
+    "close": N_("A step of the deal of %(who)s was done"),
+    "cancel": N_("The deal of %(who)s was cancelled"),
+    "commission_paid": N_("The commission of the deal of %(who)s was paid"),
+    "visitor_leaves": N_("%(who)s left"),
+    "assign": N_("%(who)s was assigned by hand"),
+    "day_close": N_("The day was closed"),
+    "day_open": N_("The day was opened"),
+    "event_mode": N_("Event days began"),
+    "leave": N_("%(who)s left the team"),
+    "reassign": N_("%(who)s got a new owner"),
+    "tick": N_("Time passed"),
+}
+_EVENT_OVER = N_("Event days ended")
+_WHO = ("customers", "customer", "visit", "reps", "rep")
+
+_RELATIVES = {**words.RELATIONS, "immediate": N_("immediate relative")}
+_ANSWERS = {
+    "accept": N_("is coming"),
+    "decline": N_("cannot come"),
+    "no_answer": N_("did not answer"),
+}
+_STEPS = {
+    "small_reservation": N_("small reservation"),
+    "subscription": N_("subscription"),
+    "contract": N_("contract"),
+    "full_payment": N_("full payment"),
+}
+_METHODS = {"ring": N_("The normal rules go on"), **words.EVENT_METHODS}
+_FLAGS = {**words.FLAGS, "none": N_("not reported")}
+#: Words of choices, by verb and field where one word means several things.
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "answer": _ANSWERS,
+    "owner_answer": _ANSWERS,
+    "flag": _FLAGS,
+    "flag.kind": _FLAGS,
+    "contact.kind": {**words.CONTACT_KINDS, "other": N_("other")},
+    "relation": _RELATIVES,
+    "close.step": _STEPS,
+    "event_mode.method": _METHODS,
+    "out.reason": words.OUT_REASONS,
+    "leave.reason": words.LEAVE_REASONS,
+    "purpose": {
+        "buy": N_("buying"),
+        "non_buying": N_("other material, not buying"),
+        "scouting": N_("scouting"),
+    },
+    "came_before": {"yes": N_("yes"), "no": N_("no"), "forgot": N_("does not remember")},
+}
+
+#: What else an event says, by field, in the order told; ``verb.field`` goes before ``field``.
+LABELS: Mapping[str, str] = {
+    "brings": N_("brings"),
+    "brought_by": N_("brought by"),
+    "introducer": N_("introduced by"),
+    "asks_for": N_("asks for"),
+    "names": N_("mentions"),
+    "refuses": N_("refuses"),
+    "came_before": N_("been here before"),
+    "purpose": N_("purpose"),
+    "owner_answer": N_("the owner"),
+    "received_by": N_("received by"),
+    "assign_to": N_("assigned to"),
+    "help.rep": N_("helper"),
+    "helps": N_("helps"),
+    "take_over.rep": N_("taken over by"),
+    "hand_over.rep": N_("from"),
+    "reassign.rep": N_("former owner"),
+    "assign.rep": N_("to"),
+    "to": N_("to"),
+    "flag": N_("reported as"),
+    "offender": N_("taken by"),
+    "rightful": N_("due"),
+    "contact.kind": N_("by way of"),
+    "contact.rep": N_("rep"),
+    "of": N_("with"),
+    "owner": N_("owner"),
+    "close.step": N_("step"),
+    "close.rep": N_("papers handled by"),
+    "on_duty": N_("on duty"),
+    "present": N_("present"),
+    "ring": N_("ring"),
+    "event_mode.method": N_("method"),
+    "until": N_("until"),
+    "out.reason": N_("reason"),
+    "leave.reason": N_("reason"),
+    "days": N_("days"),
+    "batch": N_("batch"),
+    "reason": N_("reason"),
+}
+#: Switches that say something where they stand otherwise than usual.
+SWITCHES: Mapping[tuple[str, bool], str] = {
+    ("recognised", False): N_("the owner does not recognise the customer"),
+    ("counts", True): N_("uses the turn"),
+    ("confirmed", True): N_("is confirmed"),
+    ("confirmed", False): N_("is not confirmed"),
+    ("proven", False): N_("without proof"),
+}
+_LEFT_OUT = "…"  # what stands for typed words in a day written down as a drill
+
+
+def tell(stated: Mapping[str, Any]) -> str:
+    """An event in a sentence of the reader's language; ``""`` where it is no event of the engine.
+
+    Ids stand in it as they are.
+    """
+    try:
+        event = read_event(stated)
+    except EventInvalid:
+        return ""
+    head = HEADS[event.verb]
+    if event.verb == "event_mode" and not event.get("on"):
+        head = _EVENT_OVER
+    about = "rep" if event.verb == "leave" else next((n for n in _WHO if event.get(n)), "")
+    facts = {name: _value(event, name) for name in ("answer", "kind", "relation")}
+    parts = [_(head, who=_value(event, about), **facts)]
+    for label, text in LABELS.items():
+        verb, dot, name = label.rpartition(".")
+        told = name == about or f"%({name})s" in head
+        if (dot and verb != event.verb) or told or (not dot and f"{event.verb}.{name}" in LABELS):
+            continue
+        value = _value(event, name)
+        if value and value != _LEFT_OUT:
+            parts.append(_("%(label)s: %(value)s", label=_(text), value=value))
+    parts += [_(text) for (name, on), text in SWITCHES.items() if event.get(name) is on]
+    return "，".join(parts)
+
+
+def _value(event: Event, name: str) -> str:
+    value = event.get(name)
+    if value in (None, "", ()):
+        return ""
+    if event.verb == "relation" and name == "relation":
+        value = relation_word(value)  # people write mother, the regulation knows parents
+    if isinstance(value, tuple):
+        return "、".join(value)
+    known = CHOICES.get(f"{event.verb}.{name}") or CHOICES.get(name, {})
+    if value in known:
+        return _(known[value])
+    return str(value)[:16].replace("T", " ") if name == "until" else str(value)
