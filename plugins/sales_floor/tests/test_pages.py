@@ -295,10 +295,47 @@ def _walk_event_days(busy, browser, place):
     assert "开始活动办法" in browser.get(f"{place}/day").get_data(as_text=True)
     lines = busy.read(
         lambda s: s.scalars(
-            select(LedgerLine).where(LedgerLine.action == "sales_floor.event_mode")
+            select(LedgerLine).where(LedgerLine.action.startswith("sales_floor.event_mode"))
         ).all()
     )
-    assert [line.reason for line in lines] == ["国庆展会", "展会结束"]
+    assert [(line.action, line.reason) for line in lines] == [
+        ("sales_floor.event_mode", "国庆展会"),
+        ("sales_floor.event_mode_over", "展会结束"),
+    ]
+
+
+def test_a_newcomer_of_the_event_days_is_nobodys_old_customer(ground, login):
+    """Board and visit say what it is; 为什么 says who set the event days, how long and why."""
+    ground.sign_in("AB")
+    until = ground.now + timedelta(hours=4)
+    ground.do(
+        lambda s: floor.set_event_mode(
+            s, ground.unit, on=True, reason="国庆展会", method="first_free", until=until
+        )
+    )
+    act = ground.arrive(Person(name="周婷", phone="13700002222"))
+    assert act.outcome["via"] == "uncounted"
+    waiting = ground.arrive(Person(name="吴敏", phone="13700003333"))
+    browser = login(ground.company)
+    place = f"/p/sales_floor/floor/{ground.unit}"
+    with clock.frozen(ground.now):
+        for path in (place, f"{place}/wall", f"{place}/team"):
+            shown = browser.get(path).get_data(as_text=True)
+            assert "接待活动日客户" in shown, path
+            assert "接待老客户" not in shown, path
+        board = browser.get(place).get_data(as_text=True)
+        assert "活动日开始" in board
+        assert "谁先空闲谁接待，不占轮次 · 自 2026-05-04 09:03，至 2026-05-04 13:02" in board
+        decided = ground.read(lambda s: s.require(Visit, waiting.visit_id)).decision_id
+        why = browser.get(f"/p/sales_floor/why/{decided}").get_data(as_text=True)
+        assert "顾问A（接待活动日客户）" in why.replace("(", "（").replace(")", "）")
+        said = "活动期间（2026-05-04 09:03 起，至 2026-05-04 13:02 止）按“先到先接”接待"
+        assert f"{said}，由 前台小周 宣布：国庆展会" in why
+        assert "最近接触" not in why
+        ground.do(lambda s: floor.set_event_mode(s, ground.unit, on=False, reason="散场"))
+        board = browser.get(place).get_data(as_text=True)
+    assert "活动日结束" in board
+    assert board.index("活动日结束") < board.index("活动日开始"), "the newest act stands first"
 
 
 def test_a_quarrel_is_logged_with_its_reason(busy, login):

@@ -109,7 +109,8 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.leave", title=N_("Rep left or is away for long")),
     LedgerAction(name="sales_floor.reassign", title=N_("Customers reassigned")),
     LedgerAction(name="sales_floor.refund", title=N_("Deal cancelled")),
-    LedgerAction(name="sales_floor.event_mode", title=N_("Event days switched")),
+    LedgerAction(name="sales_floor.event_mode", title=N_("Event days begun")),
+    LedgerAction(name="sales_floor.event_mode_over", title=N_("Event days ended")),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from zhike.api import N_, Conflict, UserError, _
 from zhike.rules import RuleError
@@ -24,6 +25,19 @@ REP_STATES: Mapping[str, tuple[str, str]] = {
     "OFF_DUTY": (N_("off duty"), "void"),
     "LEFT": (N_("left"), "void"),
 }
+
+#: Who receives without a turn sits there as with an old customer; by kind of visit what it is.
+_NOT_COUNTED: Mapping[str, str] = {
+    "event": N_("with an event-day visitor"),
+    "new": N_("with a new customer, not counted"),
+}
+
+
+def rep_state(state: str, kind: str = "") -> tuple[str, str]:
+    """A rep's state as message id and tone; ``kind`` is that of the visit in hand."""
+    text, tone = REP_STATES[state]
+    return (_NOT_COUNTED.get(kind, text) if state == "RECEIVING_OLD" else text), tone
+
 
 VISIT_STATES: Mapping[str, tuple[str, str]] = {
     "calling_owner": (N_("asking the owner"), "wait"),
@@ -159,11 +173,19 @@ VERBS: Mapping[str, str] = {
     "assign": N_("assigned by hand"),
     "day_close": N_("day closed"),
     "day_open": N_("day opened"),
-    "event_mode": N_("event mode"),
+    "event_mode": N_("event days began"),
+    "event_mode_over": N_("event days ended"),
     "leave": N_("left the team"),
     "reassign": N_("customers reassigned"),
     "tick": N_("time passed"),
 }
+
+
+def act_of(event: Mapping[str, Any]) -> str:
+    """Which of :data:`VERBS` an event is: the end of event days is not their beginning."""
+    verb = str(event["event"])
+    return "event_mode_over" if verb == "event_mode" and not event.get("on") else verb
+
 
 #: What the manager may set for an exhibition or a launch (SF-D-40).
 EVENT_METHODS: Mapping[str, str] = {
@@ -209,6 +231,7 @@ FACTS: Mapping[str, str] = {
     "reason": N_("Reason"),
     "by": N_("Done by"),
     "issued": N_("Ticket issued"),
+    "begun": N_("Begun"),
     "until": N_("Until"),
 }
 

@@ -865,7 +865,11 @@ def test_explanations_name_the_clause_and_the_people() -> None:
     (credit,) = play.step("10:00", sign="n1").decisions
     assert ENGINE.explain(credit, P12, {"B": "李二"})[0] == "n1 的这一单：李二 100%。"
     (start,) = play.step("11:00", event_mode=True, method="manual", until="18:00").decisions
-    assert ENGINE.explain(start, P12)[1].startswith("第 15 条〔SF-D-40〕活动办法：指派。")
+    assert ENGINE.explain(start, P12)[0] == "活动办法开始：指派，至 2024-05-08 18:00 止。"
+    assert ENGINE.explain(start, P12)[1].startswith("第 15 条〔SF-D-40〕经理 宣布活动办法“指派”。")
+    (end,) = play.step("11:30", event_mode=False, by="周经理", reason="展会提前结束").decisions
+    assert ENGINE.explain(end, P12)[0] == "活动办法结束，恢复常规接待。"
+    assert "〕周经理 结束活动办法：展会提前结束。" in ENGINE.explain(end, P12)[1]
 
 
 def test_the_company_s_own_number_and_sentence_are_shown() -> None:

@@ -331,7 +331,7 @@ def event_mode(d: Draft, event: Event) -> None:
     """SF-D-40: another method for an exhibition or launch, for a period."""
     if not event.get("on"):
         d.event_mode = None
-        d.cite("SF-D-40", "ended", by=event.text("by"))
+        d.cite("SF-D-40", "ended", by=event.text("by"), reason=event.text("reason"))
         d.decide("event_mode", d.day, {"on": False})
         return
     prefix = d.policy.plugin + "."
@@ -344,9 +344,10 @@ def event_mode(d: Draft, event: Event) -> None:
     method, preset = event.text("method") or "ring", event.text("preset")
     if preset and preset not in ARRIVAL:
         raise d.refuse("preset", "preset", what=preset)
-    d.event_mode = EventMode(method, d.at, event.text("until"), preset, overrides)
-    d.cite("SF-D-40", "begun", method=method, by=event.text("by"), reason=event.text("reason"))
-    d.decide("event_mode", d.day, {"on": True, "method": method, "until": event.text("until")})
+    until, by, reason = event.text("until"), event.text("by"), event.text("reason")
+    d.event_mode = EventMode(method, d.at, until, preset, overrides, by, reason)
+    d.cite("SF-D-40", "begun", method=method, by=by, reason=reason)
+    d.decide("event_mode", d.day, {"on": True, "method": method, "until": until})
 
 
 def event_mode_over(d: Draft) -> None:

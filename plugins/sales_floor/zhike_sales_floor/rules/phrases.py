@@ -87,7 +87,12 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "day": ("新的一天开始。", "A new day begins."),
     "day.closed": ("当日收市。", "The day is closed."),
-    "event_mode": ("活动接待办法生效或结束。", "The event method begins or ends."),
+    "event_mode": ("活动办法结束，恢复常规接待。", "The event method ends."),
+    "event_mode.on": ("活动办法开始：{method}，期限未定。", "The event method begins: {method}."),
+    "event_mode.until": (
+        "活动办法开始：{method}，至 {until} 止。",
+        "The event method begins: {method}, until {until}.",
+    ),
     "note": ("", ""),
 }
 
@@ -268,9 +273,16 @@ EFFECTS: dict[str, tuple[str, str]] = {
     "left": ("{rep} 离岗（{reason}），作废 {tickets_deleted} 张券", "{rep} has left ({reason})"),
     "not_long": ("{days} 天不足 {value} 天，不算长假", "{days} days is not long (limit {value})"),
     "passed_by_draw": ("{customer} 已分给 {owner}", "{customer} was drawn to {owner}"),
-    "begun": ("活动办法：{method}", "event method: {method}"),
-    "ended": ("活动办法结束", "the event method ends"),
-    "event_mode": ("活动期间：{method}", "event: {method}"),
+    "begun": ("{by} 宣布活动办法“{method}”：{reason}", "{by} sets {method}: {reason}"),
+    "ended": ("{by} 结束活动办法：{reason}", "{by} ends the event method: {reason}"),
+    "event_mode": (
+        "活动期间（{begun} 起，至 {until} 止）按“{method}”接待，由 {by} 宣布：{reason}",
+        "event from {begun} until {until}: {method}, set by {by}: {reason}",
+    ),
+    "event_mode.open": (
+        "活动期间（{begun} 起，期限未定）按“{method}”接待，由 {by} 宣布：{reason}",
+        "event from {begun}: {method}, set by {by}: {reason}",
+    ),
     "period_over": ("活动期满 {until}", "the event ended at {until}"),
     "nobody_owns": ("没有归属人", "nobody owns the customer"),
     "owner_ruled": ("{by} 裁定归 {owner}", "{by} rules: {owner} owns"),

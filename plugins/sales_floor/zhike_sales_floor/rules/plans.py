@@ -67,7 +67,15 @@ def event_mode(d: Draft, visit: Visit) -> Plan | None:
     mode = d.event_mode
     if mode is None:
         return None
-    d.cite("SF-D-40", "event_mode", method=mode.method, since=mode.since)
+    d.cite(
+        "SF-D-40",
+        "event_mode",
+        method=mode.method,
+        begun=mode.since,
+        until=mode.until,
+        by=mode.by,
+        reason=mode.reason,
+    )
     old, new = _split(d, visit)
     if mode.method == "manual":
         return Plan("manager", "event", "SF-D-40", RECEIVING_NEW, gains=_firsts(new))

@@ -141,13 +141,18 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class EventMode:
-    """Another method for an exhibition or a launch (SF-D-40), until ``until`` if that is stated."""
+    """Another method for an exhibition or a launch (SF-D-40), until ``until`` if that is stated.
+
+    by, reason  who set it and why: whoever asks why a turn was not used has to be told.
+    """
 
     method: str
     since: str
     until: str = ""
     preset: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "absence": ("reclassed",),
     "credit": ("pending", "was", "step", "paid"),
     "day": ("closed",),
+    "event_mode": ("until", "on"),
 }
 
 REFUSALS: dict[str, tuple[str, str]] = {
@@ -161,10 +162,12 @@ def _outcome(speaker: _Speaker, decision: Decision) -> str:
 
 
 def _variant(cite: Cite) -> str:
-    """Which phrase of an effect fits the facts: an owner who is free had the time to receive."""
+    """Which phrase of an effect fits the facts: a free owner had the time, a period may be open."""
     if cite.effect == "lapsed" and cite.facts.get("owner_state") == AVAILABLE:
         unrecognised = cite.facts.get("recognised") is False
         return "lapsed.unrecognised" if unrecognised else "lapsed.silence_alone"
+    if cite.effect == "event_mode" and not cite.facts.get("until"):
+        return "event_mode.open"
     return cite.effect
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from zhike.api import CompanySession, Staff, _, clock, policies, textkit
+from zhike_sales_floor import words
 from zhike_sales_floor.models import Floor, FloorEvent, Rep, Visit
 from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.rules.rotation import next_up
@@ -60,6 +61,11 @@ class RepCard:
     next_place: int | None
     in_ring: bool
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The state as message id and tone, told by the visit in hand."""
+        return words.rep_state(self.state, self.visit.kind if self.visit else "")
+
 
 @dataclass(frozen=True)
 class Recent:
@@ -96,6 +102,7 @@ class Board:
     names: Mapping[uuid.UUID, str]
     visitors: int
     event_mode: str = ""
+    event: st.EventMode | None = None
 
     @property
     def on_deck(self) -> RepCard | None:
@@ -161,6 +168,7 @@ def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
         names,
         row.visitors,
         floor.event_mode.method if floor.event_mode else "",
+        floor.event_mode,
     )
 
 
@@ -254,7 +262,7 @@ def _recent(s: CompanySession, unit_id: uuid.UUID, day: date | None) -> list[Rec
             Recent(
                 row.seq,
                 row.recorded_at,
-                row.verb,
+                words.act_of(row.body),
                 label or (_("Visitor no. %(n)s", n=number) if number else ""),
                 uuid.UUID(str(rep)) if rep else None,
                 str(told.get("via", "")),

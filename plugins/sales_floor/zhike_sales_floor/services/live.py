@@ -56,6 +56,7 @@ LEDGER = {
     "reassign": "sales_floor.reassign",
     "cancel": "sales_floor.refund",
     "event_mode": "sales_floor.event_mode",
+    "event_mode_over": "sales_floor.event_mode_over",
 }
 
 
@@ -356,7 +357,7 @@ def _store(
                 at=work.at,
             )
         )
-    action = LEDGER.get(verb) or ("" if followed else "sales_floor.override")
+    action = LEDGER.get(words.act_of(work.event)) or ("" if followed else "sales_floor.override")
     if action:
         ledger.append(
             s,

@@ -9,7 +9,7 @@ from typing import Any
 from flask import request, url_for
 
 from zhike.api import CompanySession, _, current, options, organisation, reading, settings
-from zhike_sales_floor import forms, words
+from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import board as boards
@@ -45,10 +45,7 @@ def _reps(s: CompanySession, unit_id: uuid.UUID, *, without: uuid.UUID | None = 
         (card for card in data.reps if card.id != without and card.in_ring),
         key=lambda card: (card.state != "AVAILABLE", card.place),
     )
-    return [
-        (str(card.id), f"{names.get(card.id, '')}({_(words.REP_STATES[card.state][0])})")
-        for card in cards
-    ]
+    return [(str(card.id), f"{names.get(card.id, '')}({_(card.shown[0])})") for card in cards]
 
 
 @bp.route(

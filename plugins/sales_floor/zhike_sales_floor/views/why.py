@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request, url_for
+from sqlalchemy import or_, select
 
 from zhike.api import CompanySession, NotFound, _, current, decisions, page, reading
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
+from zhike_sales_floor.models import Visit
 from zhike_sales_floor.rules.phrases import NOT_APPLIED
 from zhike_sales_floor.services import live
 from zhike_sales_floor.services.names import names_in
@@ -52,7 +54,7 @@ def explanation(s: CompanySession, row: Any) -> dict[str, Any]:
     sentence = sentences[0] if sentences else _(words.DECISIONS.get(row.kind, row.kind))
     return {
         "sentence": sentence,
-        "facts": _inputs(row, names),
+        "facts": _inputs(row, names, _kinds(s, row)),
         "clauses": clauses,
         "policy": {"name": told.policy, "version": told.version, "mode": _(words.MODES[row.mode])},
         "at": row.at,
@@ -86,12 +88,27 @@ def _plain(value: Any, names: Mapping[str, str]) -> str:
     return text
 
 
-def _inputs(row: Any, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def _kinds(s: CompanySession, row: Any) -> dict[str, str]:
+    """The kind of visit that each rep had in hand when it was decided, by rep id."""
+    found = s.execute(
+        select(Visit.staff_id, Visit.kind).where(
+            Visit.unit_id == row.unit_id,
+            Visit.day == row.day,
+            Visit.started_at < row.at,
+            or_(Visit.ended_at.is_(None), Visit.ended_at >= row.at),
+            Visit.staff_id.is_not(None),
+        )
+    )
+    return {str(one.staff_id): one.kind for one in found}
+
+
+def _inputs(row: Any, names: Mapping[str, str], kinds: Mapping[str, str]) -> list[tuple[str, str]]:
     inputs = row.inputs
     states = inputs.get("states", {})
     ring = [
-        f"{names.get(rep, rep)}({_(words.REP_STATES.get(states.get(rep, ''), ('', ''))[0] or '–')})"
+        f"{names.get(rep, rep)}({_(words.rep_state(states[rep], kinds.get(rep, ''))[0])})"
         for rep in inputs.get("ring", ())
+        if rep in states
     ]
     tickets = [
         f"{names.get(one['rep'], '')}({_(words.TICKET_KINDS.get(one['kind'], one['kind']))})"
@@ -99,7 +116,7 @@ def _inputs(row: Any, names: Mapping[str, str]) -> list[tuple[str, str]]:
     ]
     event = inputs.get("event", {})
     return [
-        (_("Act"), _(words.VERBS.get(event.get("event", ""), event.get("event", "")))),
+        (_("Act"), _(words.VERBS[words.act_of(event)]) if event else ""),
         (_("Ring before"), " → ".join(ring)),
         (_("Tickets before"), "、".join(tickets) or _("none")),
         (_("No. of the act"), str(inputs.get("seq", ""))),
