@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -143,3 +144,30 @@ def test_what_cannot_be_taken_back_is_asked_first(ground, login):
     with clock.frozen(ground.now):
         assert browser.post(path).status_code == 303
     assert visit_of(ground, waiting.visit_id).state == "left_unserved"
+
+
+def test_a_report_shows_its_reason_reporter_and_time_on_the_visit(ground, login):
+    """While the visitor is there and afterwards; the page needs no ledger beside it."""
+    ground.sign_in("AB")
+    here = ground.arrive(Person(name="李娜", phone="13900001111"))
+    over = ended(ground, name="张伟", phone="13812345678")
+    browser = login(ground.company)
+    for act, kind, reason in ((here, "poach", "B 在门口拦人"), (over, "wrong_turn", "没看轮见表")):
+        ground.do(
+            lambda s, act=act, kind=kind, reason=reason: floor.flag_visit(
+                s,
+                act.visit_id,
+                kind,
+                offender=ground.reps["B"],
+                rightful=ground.reps["A"],
+                reason=reason,
+            )
+        )
+        with clock.frozen(ground.now):
+            url = f"/p/sales_floor/floor/{ground.unit}/visit/{act.visit_id}"
+            shown = browser.get(url).get_data(as_text=True)
+        told = shown.split("zk-timeline", 1)[1]
+        assert {"poach": "抢客", "wrong_turn": "轮错"}[kind] in told
+        assert reason in told
+        assert f"{ground.now + timedelta(hours=8):%H:%M}" in told
+        assert "前台小周" in told

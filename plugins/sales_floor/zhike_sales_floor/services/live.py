@@ -420,7 +420,8 @@ def _inputs(work: Work) -> dict[str, Any]:
 def subject_of(work: Work, decision: Decision) -> str:
     """The record a decision is about, as ``plugin:kind:<uuid>``."""
     subject = decision.subject
-    if subject in work.after.visits or subject in work.before.floor.visits:
+    known = (*work.after.visits, *work.before.floor.visits, work.step.outcome.get("visit"))
+    if subject in known:  # the last one may have been over before the act: a report, a void
         kind = "visit"
     elif subject in work.customers:
         kind = "customer"

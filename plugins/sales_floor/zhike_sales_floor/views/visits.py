@@ -148,10 +148,27 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
     return found
 
 
+def _flagged(decision: Any) -> str:
+    kind = decision.outcome.get("flag") or decision.outcome.get("kind")
+    return f"({_(words.FLAGS[kind])})" if kind in words.FLAGS else ""
+
+
+def _typed(row: Visit, decision: Any) -> dict[str, str]:
+    """Who acted or reported and the reason given, where the act was about this very visit."""
+    event = decision.inputs.get("event", {})
+    if event.get("visit") != str(row.id):
+        return {}
+    reason = str(event.get("reason", ""))
+    return {
+        "who": str(event.get("reporter") or event.get("by") or ""),
+        "text": "" if reason == words.OBSERVED else reason,
+    }
+
+
 def _entries(s: CompanySession, row: Visit, names: Names) -> list[dict[str, Any]]:
     from zhike.api import RecordRef, decisions
 
-    found = []
+    found: list[dict[str, Any]] = []
     for decision in reversed(decisions.list_for(s, RecordRef(live.PLUGIN, "visit", row.id))):
         rep = decision.outcome.get("rep") or decision.outcome.get("offender")
         kind = "hand_over" if decision.outcome.get("from") else decision.kind
@@ -161,9 +178,12 @@ def _entries(s: CompanySession, row: Visit, names: Names) -> list[dict[str, Any]
                 "at": decision.at,
                 "kind": "decision",
                 "title": " ".join(
-                    part for part in (_(words.DECISIONS.get(kind, kind)), name) if part
+                    part
+                    for part in (_(words.DECISIONS.get(kind, kind)), name, _flagged(decision))
+                    if part
                 ),
                 "why_url": url_for(".why", decision_id=decision.id),
+                **_typed(row, decision),
             }
         )
     return found
