@@ -346,6 +346,17 @@ def test_a_quarrel_is_logged_with_its_reason(busy, login):
         done = browser.post(f"{place}/quarrel", data={"reason": "两人都称先接触"})
         assert done.status_code == 303
         board = browser.get(f"/p/sales_floor/floor/{busy.unit}").get_data(as_text=True)
+        deal = browser.get(place).get_data(as_text=True)
+        line = re.search(
+            r'<li class="zk-event zk-event--decision zk-tone-attention">(.*?)</li>', deal, re.DOTALL
+        )
+        assert line, "the deal's own page has a line for it"
+        for said in ("争单", "两人都称先接触", "09:10", "user-"):
+            assert said in line[1]
+        why = re.search(r'class="zk-why-link" href="([^"]+)"', line[1])
+        assert why
+        explained = browser.get(why[1]).get_data(as_text=True)
+    assert "SF-D-41" in explained
     assert "争单" in board.split("最近操作")[1]
 
 

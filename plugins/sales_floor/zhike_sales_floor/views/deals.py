@@ -12,12 +12,14 @@ from zhike.api import (
     CompanySession,
     Empty,
     NotFound,
+    RecordRef,
     State,
     Table,
     TableColumn,
     UserError,
     _,
     current,
+    decisions,
     page,
     reading,
 )
@@ -230,18 +232,41 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
             (_("Papers handled by"), names.get(row.staff_id, "") if row.staff_id else ""),
         ],
         actions=actions,
-        entries=[
-            {"at": at, "kind": "act", "title": _(what)}
-            for at, what in (
-                (row.refunded_at, "refunded"),
-                (row.closed_at, "subscribed"),
-                (row.reserved_at, "small reservation"),
-            )
-            if at
-        ],
+        entries=_entries(s, row),
         customer_url=url_for(".customer", unit_id=unit_id, customer_id=row.customer_id),
         unit_id=unit_id,
     )
+
+
+def _entries(s: CompanySession, row: Deal) -> list[dict[str, Any]]:
+    """Papers, quarrels and rulings of a deal, newest first; each finding with its explanation."""
+    found: list[dict[str, Any]] = [
+        {"at": at, "kind": "act", "title": _(what)}
+        for at, what in (
+            (row.refunded_at, "refunded"),
+            (row.closed_at, "subscribed"),
+            (row.reserved_at, "small reservation"),
+        )
+        if at
+    ]
+    about_customer = decisions.list_for(s, RecordRef(live.PLUGIN, "customer", row.customer_id))
+    for decision in about_customer:
+        event = decision.inputs.get("event", {})
+        if decision.kind != "ruling" or event.get("deal") != str(row.id):
+            continue
+        quarrel = event["event"] == "quarrel"
+        found.append(
+            {
+                "at": decision.at,
+                "kind": "decision",
+                "tone": "attention" if quarrel else "",
+                "title": _(words.VERBS[words.act_of(event)]),
+                "text": str(event.get("reason", "")),
+                "who": str(event.get("by", "")),
+                "why_url": url_for(".why", decision_id=decision.id),
+            }
+        )
+    return sorted(found, key=lambda entry: entry["at"], reverse=True)
 
 
 @bp.route(
