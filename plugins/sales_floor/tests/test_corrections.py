@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from zhike.api import LedgerLine, Party, clock
 from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services import floor
+from zhike_sales_floor.services import floor, sheets
 from zhike_sales_floor.services.arrivals import Person
 
 
@@ -56,6 +56,34 @@ def test_a_reception_ended_by_mistake_goes_on_with_the_same_rep_and_no_turn(grou
     assert again.customer_id == visit_of(ground, act.visit_id).customer_id
     assert ground.ring() == ring
     assert post(f"visit/{again.id}/still-here", reason="再来").status_code == 422
+
+
+def test_a_visitor_whose_reception_goes_on_is_counted_once(ground, post, login):
+    """One line in 来人登记表, one number, one party of the day; also where it happens twice."""
+    ground.sign_in("ABC")
+    act = ended(ground, name="张伟", phone="13812345678")
+    assert post(f"visit/{act.visit_id}/still-here", reason="点错了").status_code == 303
+    again = ground.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).one())
+    ground.do(lambda s: floor.help_with(s, again.id, ground.reps["C"]))
+    ground.do(lambda s: floor.end_visit(s, again.id, need="四房", grade="B"))
+    assert post(f"visit/{again.id}/still-here", reason="又点错了").status_code == 303
+    ground.arrive(Person(name="李娜", phone="13900001111"))
+    today = clock.local(ground.now, "Asia/Shanghai").date()
+    lines = ground.read(lambda s: sheets.register(s, "SFF-03", ground.unit, today)).rows["lines"]
+    assert [(line["name"], line["rep"], line["need"], line["grade"]) for line in lines] == [
+        ("张伟", "顾问A", "四房", "B"),
+        ("李娜", "顾问B", "", ""),
+    ]
+    assert (lines[0]["before"], lines[0]["helper"]) == (False, "顾问C")
+    numbers = ground.read(lambda s: [v.number for v in s.scalars(select(Visit).order_by(Visit.id))])
+    assert numbers == [1, 1, 1, 2]
+    with clock.frozen(ground.now):
+        browser = login(ground.company)
+        place = f"/p/sales_floor/floor/{ground.unit}"
+        assert "今天已来 2 批客户" in browser.get(f"{place}/day").get_data(as_text=True)
+        shown = browser.get(f"{place}/visit/{again.id}").get_data(as_text=True)
+    assert "点错了" in shown
+    assert "误点结束之后" in shown
 
 
 def test_an_ended_visit_is_reached_from_its_customer(ground, login):

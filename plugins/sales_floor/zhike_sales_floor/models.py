@@ -159,6 +159,8 @@ class Visit(Model):
     ``state`` is ``calling_owner``, ``waiting``, ``reception``, ``ended``, ``voided`` or
     ``left_unserved``; ``via`` is ``turn``, ``ticket`` or ``uncounted``. ``due_id`` is who was due
     by the rules, ``staff_id`` who receives. ``turn_no`` is unique per site: one turn, one visit.
+    ``continues_id`` is the reception that had been ended by mistake: the same party, under the same
+    number, counted once.
     """
 
     __tablename__ = "visit"
@@ -167,8 +169,8 @@ class Visit(Model):
         ref("customer_id", "sales_floor__customer"),
         ref("staff_id", "core__staff"),
         ref("due_id", "core__staff"),
+        ref("continues_id", "sales_floor__visit"),
         UniqueConstraint("company_id", "unit_id", "turn_no"),
-        UniqueConstraint("company_id", "unit_id", "day", "number"),
         Index(None, "company_id", "customer_id", "arrived_at"),
         Index(None, "company_id", "unit_id", "day", "arrived_at"),
         Index(None, "company_id", "staff_id", "arrived_at"),
@@ -205,7 +207,19 @@ class Visit(Model):
     flag: Mapped[dict[str, Any]] = mapped_column(default=dict)
     seq: Mapped[int] = mapped_column(Integer())
     decision_id: Mapped[uuid.UUID | None]
+    continues_id: Mapped[uuid.UUID | None]
 
+
+Index(
+    "uq_sales_floor__visit_one_number_per_party",
+    Visit.company_id,
+    Visit.unit_id,
+    Visit.day,
+    Visit.number,
+    unique=True,
+    sqlite_where=Visit.continues_id.is_(None),
+    postgresql_where=Visit.continues_id.is_(None),
+)
 
 Index(
     "uq_sales_floor__visit_one_open_per_rep",

@@ -161,6 +161,7 @@ def get_visits(unit_id: uuid.UUID, body: m.DayQuery) -> m.VisitsOut:
                 customer_id=row.customer_id,
                 since=row.arrived_at,
                 decision_id=row.decision_id,
+                continues_id=row.continues_id,
             )
             for row in rows
         ],

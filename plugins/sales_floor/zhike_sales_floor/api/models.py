@@ -120,6 +120,9 @@ class VisitOut(Out):
     customer_id: uuid.UUID | None = None
     since: datetime
     decision_id: uuid.UUID | None = None
+    continues_id: uuid.UUID | None = Field(
+        default=None, description="The reception ended by mistake that goes on in this one."
+    )
 
 
 class BoardOut(Out):

@@ -502,9 +502,16 @@ def upgrade() -> None:
         sa.Column("flag", JSONType, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.Column("continues_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "state IN ('calling_owner', 'waiting', 'reception', 'ended', 'voided', 'left_unserved')",
             name=op.f("ck_sales_floor__visit_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "continues_id"],
+            ["sales_floor__visit.company_id", "sales_floor__visit.id"],
+            name=op.f("fk_sales_floor__visit_company_id_continues_id"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["company_id", "customer_id"],
@@ -540,13 +547,6 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "company_id",
             "unit_id",
-            "day",
-            "number",
-            name=op.f("uq_sales_floor__visit_company_id_unit_id_day_number"),
-        ),
-        sa.UniqueConstraint(
-            "company_id",
-            "unit_id",
             "turn_no",
             name=op.f("uq_sales_floor__visit_company_id_unit_id_turn_no"),
         ),
@@ -567,6 +567,13 @@ def upgrade() -> None:
             batch_op.f("ix_sales_floor__visit_company_id_unit_id_day_arrived_at"),
             ["company_id", "unit_id", "day", "arrived_at"],
             unique=False,
+        )
+        batch_op.create_index(
+            "uq_sales_floor__visit_one_number_per_party",
+            ["company_id", "unit_id", "day", "number"],
+            unique=True,
+            sqlite_where=sa.text("continues_id IS NULL"),
+            postgresql_where=sa.text("continues_id IS NULL"),
         )
         batch_op.create_index(
             "uq_sales_floor__visit_one_open_per_rep",

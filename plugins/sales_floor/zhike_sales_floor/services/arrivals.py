@@ -50,6 +50,7 @@ class Arrival:
     recognised  False where the owner does not recognise the returning customer (SF-A-05).
     batch       name of a batch, where several parties belong together (SF-A-10).
     receiver    who receives by a person's choice: an override, or what happened (observe mode).
+    continues   the visit that had been ended by mistake: the party has been here all the time.
     taken_by    who sat down with the visitor out of turn; ``flag`` poach, wrong_turn or none.
     """
 
@@ -71,6 +72,7 @@ class Arrival:
     source: str = ""
     relation: str = ""
     occurred_at: datetime | None = None
+    continues: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def arrive(s: CompanySession, unit_id: uuid.UUID, arrival: Arrival) -> Act:
         "need": arrival.need.strip(),
         "source": arrival.source.strip(),
         "relation": (arrival.relation or arrival.batch).strip(),
+        "continues": arrival.continues,
     }
     return live.act(
         s,

@@ -19,7 +19,8 @@ def still_here(s: CompanySession, visit_id: uuid.UUID, reason: str) -> Act:
     """A reception was ended while the visitor is still sitting there: the party comes in again.
 
     The regulation decides as for any return, so who owns the customer receives and no turn is used
-    where he is free. Raises Conflict for a visit that has not ended today.
+    where he is free. The new reception goes on under the old one's number, and the register of
+    visitors has one line for both. Raises Conflict for a visit that has not ended today.
     """
     visit = s.require(Visit, visit_id)
     floor = live.lock_floor(s, visit.unit_id)
@@ -36,6 +37,7 @@ def still_here(s: CompanySession, visit_id: uuid.UUID, reason: str) -> Act:
             source=visit.source,
             batch=visit.relation,
             reason=_needed(reason),
+            continues=visit_id,
         ),
     )
 

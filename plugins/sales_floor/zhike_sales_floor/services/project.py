@@ -121,12 +121,14 @@ def _passed_through(s: CompanySession, work: Work, key: str) -> None:
 
 def _add_visit(s: CompanySession, work: Work, visit: st.Visit) -> Visit:
     extra = work.extra
-    work.floor.visitors += 1
+    first = s.find(Visit, extra.get("continues"))
+    if first is None:
+        work.floor.visitors += 1
     row = Visit(
         id=uuid.UUID(visit.id),
         unit_id=work.floor.id,
         day=work.day,
-        number=work.floor.visitors,
+        number=first.number if first else work.floor.visitors,
         customer_id=uuid.UUID(visit.customers[0]) if visit.customers else None,
         label=str(extra.get("label", "")),
         people=int(extra.get("people", 1)),
@@ -140,6 +142,7 @@ def _add_visit(s: CompanySession, work: Work, visit: st.Visit) -> Visit:
         tickets=[],
         flag={},
         seq=work.seq,
+        continues_id=first.id if first else None,
     )
     _fill(s, work, row, visit, None)
     s.add(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -114,7 +114,7 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
         rows.append(
             {
                 "at": visit.arrived_at,
-                "visitor": visitor_name(visit),
+                "visitor": visitor_name(visit) + (_(" (goes on)") if visit.continues_id else ""),
                 "due": names.get(visit.due_id, "") if visit.due_id else "",
                 "rep": receiver_words(visit, names),
                 "via": _how(visit),
@@ -214,8 +214,12 @@ def _visitors(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData
     introducers = names_for(
         s, {c.introducer_id for _v, c, _n, _p in found if c and c.introducer_id}
     )
+    parts = _parts([row[0] for row in found])
     rows = []
     for visit, customer, name, phone in found:
+        if visit.continues_id:
+            continue
+        receptions = parts[visit.id]
         before = bool(customer and customer.first_visit_on and customer.first_visit_on < on)
         rows.append(
             {
@@ -229,13 +233,29 @@ def _visitors(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData
                 if customer and customer.introducer_id
                 else "",
                 "relation": visit.relation,
-                "need": visit.need,
-                "grade": visit.grade or (customer.grade if customer else ""),
-                "rep": names.get(visit.staff_id, "") if visit.staff_id else "",
-                "helper": "、".join(names.get(uuid.UUID(one), "") for one in visit.helpers),
+                "need": next((one.need for one in reversed(receptions) if one.need), ""),
+                "grade": next((one.grade for one in reversed(receptions) if one.grade), "")
+                or (customer.grade if customer else ""),
+                "rep": _people(names, [one.staff_id for one in receptions]),
+                "helper": _people(names, [uuid.UUID(h) for one in receptions for h in one.helpers]),
             }
         )
     return _data(s, unit_id, _base(s, unit_id, on), rows)
+
+
+def _parts(visits: list[Visit]) -> dict[uuid.UUID, list[Visit]]:
+    """Each party's receptions in order: one, and those that go on after a wrong ending."""
+    first: dict[uuid.UUID, uuid.UUID] = {}
+    found: dict[uuid.UUID, list[Visit]] = {}
+    for visit in visits:
+        root = first.get(visit.continues_id, visit.id) if visit.continues_id else visit.id
+        first[visit.id] = root
+        found.setdefault(root, []).append(visit)
+    return found
+
+
+def _people(names: Mapping[uuid.UUID, str], ids: Sequence[uuid.UUID | None]) -> str:
+    return "、".join(names.get(one, "") for one in dict.fromkeys(ids) if one)
 
 
 def _tickets(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:

@@ -53,7 +53,12 @@ def differences(unit_id: uuid.UUID) -> Any:
     visits = names_for(s, {row.visit_id for row in rows if row.visit_id})
     arrivals = s.scalars(
         select(Visit.id)
-        .where(Visit.unit_id == unit_id, Visit.day >= since, Visit.day <= until)
+        .where(
+            Visit.unit_id == unit_id,
+            Visit.day >= since,
+            Visit.day <= until,
+            Visit.continues_id.is_(None),
+        )
         .limit(100_001)
     ).all()
     return page(

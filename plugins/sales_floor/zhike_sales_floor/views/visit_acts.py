@@ -368,7 +368,8 @@ def still_here(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
         lambda t: corrections.still_here(t, visit_id, form.reason.data),
         lead=_(
             "For a reception ended by mistake. The party comes in again as returning: the owner "
-            "receives if free, no turn is used; the first ending stays in the register."
+            "receives if free, no turn is used. The visitor register has one line for both; the "
+            "ledger keeps the first ending."
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import url_for
 
-from zhike.api import CompanySession, _, current, page, reading
+from zhike.api import CompanySession, _, clock, current, page, reading
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Visit
@@ -38,7 +38,7 @@ def visit(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
         visit=row,
         title=visit_title(row),
         state=words.VISIT_STATES[row.state],
-        facts=_facts(row, names, customer, unit_id),
+        facts=[*_facts(row, names, customer, unit_id), *_continues(s, row)],
         actions=_actions(unit_id, row),
         entries=_entries(s, row, names),
         names=names,
@@ -70,6 +70,15 @@ def _facts(
         (_("Intention class"), row.grade),
     ]
     return [(label, value) for label, value in found if value]
+
+
+def _continues(s: CompanySession, row: Visit) -> list[tuple[str, Any]]:
+    """Of which reception this is the rest, where one was ended by mistake."""
+    first = s.find(Visit, row.continues_id)
+    if first is None or first.ended_at is None:
+        return []
+    at = clock.local(first.ended_at, live.tz_of(s, row.unit_id))
+    return [(_("Goes on after"), _("the ending by mistake at %(time)s", time=f"{at:%H:%M}"))]
 
 
 def _out_of_turn(row: Visit, names: Names) -> str:
