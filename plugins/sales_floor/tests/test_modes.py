@@ -91,3 +91,40 @@ def test_void_flag_and_reclass_are_in_the_ledger(ground):
     actions = set(ground.read(lambda s: [line.action for line in s.scalars(select(Ledger))]))
     assert {"sales_floor.void", "sales_floor.flag", "sales_floor.reclass"} <= actions
     assert ledger.verify(ground.site, ground.company)
+
+
+def report(ground, visit_id, **more):
+    fields = {"offender": ground.reps["B"], "rightful": ground.reps["A"], "reason": "看见", **more}
+    return ground.do(lambda s: floor.flag_visit(s, visit_id, "poach", **fields))
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_a_poach_counts_as_an_act_otherwise_than_the_regulation(ground, login, mode):
+    """Seen at the door or reported later; once for each reception, however it came to light."""
+    ground.sign_in("ABCD")
+    if mode == "observe":
+        set_mode(ground, mode)
+    ground.arrive(taken_by=ground.reps["C"], flag="wrong_turn", reason="没看轮见表")
+    quiet = ground.arrive(taken_by=ground.reps["D"], flag="none")
+    report(ground, quiet.visit_id, offender=ground.reps["D"], rightful=ground.reps["B"])
+    fine = ground.arrive()
+    assert len(differences(ground)) == 2
+    report(ground, fine.visit_id, rightful=ground.reps["B"], offender=ground.reps["A"])
+    found = differences(ground)
+    assert [(ground.letter(one.decided_id), ground.letter(one.acted_id)) for one in found] == [
+        ("A", "C"),
+        ("B", "D"),
+        ("B", "A"),
+    ]
+    browser = login(ground.company)
+    with clock.frozen(ground.now):
+        page = browser.get(f"/p/sales_floor/floor/{ground.unit}/differences").text
+        adherence = browser.get("/admin/adherence").text
+        listed = browser.get("/admin/adherence/deviations?rule=SF-A-08").text
+    assert "3 次接待中，有 3 次" in page
+    assert page.count("抢客") == 2
+    assert "轮错" in page
+    assert "没看轮见表" in page
+    if mode == "observe":
+        assert "第 8 条" in adherence
+        assert listed.count("没看轮见表") == 1

@@ -375,7 +375,8 @@ class Ruling(Model):
 class Difference(Model):
     """An act that did otherwise than the regulation said, or would have said.
 
-    In observe mode every such act, in advise mode with its reason, in enforce mode an override.
+    In observe mode every such act, in advise mode with its reason, in enforce mode an override. In
+    every mode a reception by a rep who was not due, whether seen at the door or reported later.
     """
 
     __tablename__ = "difference"

@@ -292,8 +292,11 @@ def _store(
     verb = str(work.event["event"])
     floor, outcome = work.floor, work.step.outcome
     followed = proposed is None and "assign_to" not in work.event
+    taker = _out_of_turn(work)
+    acted = taker or str(work.event.get("assign_to", ""))
     stored: list[tuple[Decision, uuid.UUID]] = []
     for decision in told:
+        as_decided = followed and not (taker and decision.kind in ("assignment", "flag"))
         row = decisions.record(
             s,
             plugin=PLUGIN,
@@ -307,9 +310,9 @@ def _store(
             policy_version_id=resolved.version_id,
             mode=resolved.mode,
             at=work.at,
-            followed=followed or resolved.mode == "enforce",
-            done=None if followed else {"rep": str(work.event.get("assign_to", ""))},
-            deviation="" if followed else reason,
+            followed=as_decided or resolved.mode == "enforce",
+            done=None if as_decided else {"rep": acted},
+            deviation="" if as_decided else reason or str(work.event.get("reason", "")),
         )
         stored.append((decision, row.id))
     work.decided = {
@@ -340,8 +343,8 @@ def _store(
     if verb == "day_open":
         _begin_day(s, work, opening)
     project.project(s, work)
-    acted_text = work.step.outcome.get("assigned") or work.event.get("assign_to")
-    if not followed:
+    acted_text = taker or outcome.get("assigned") or work.event.get("assign_to")
+    if not followed or (taker and not _known_difference(s, outcome["visit"], taker)):
         s.flush()  # the visit it refers to must be there first
         s.add(
             Difference(
@@ -350,9 +353,9 @@ def _store(
                 seq=work.seq,
                 mode=resolved.mode,
                 visit_id=_uuid(outcome.get("visit")),
-                decided_id=proposed,
+                decided_id=_uuid(outcome["rightful"]) if taker else proposed,
                 acted_id=_uuid(acted_text),
-                reason=reason,
+                reason=reason or (str(work.event.get("reason", "")) if taker else ""),
                 by=s.actor.name,
                 at=work.at,
             )
@@ -379,6 +382,21 @@ def _store(
         proposed,
         resolved.policy,
     )
+
+
+def _out_of_turn(work: Work) -> str:
+    """Who received instead of the rep whom the rules name: at the door, or as reported later."""
+    if work.event["event"] not in ("arrive", "flag"):
+        return ""
+    return str(work.step.outcome.get("received_by") or "")
+
+
+def _known_difference(s: CompanySession, visit: str, taker: str) -> bool:
+    """Whether a report is about a reception that was noted as different when it began."""
+    query = select(Difference.id).where(
+        Difference.visit_id == uuid.UUID(visit), Difference.acted_id == uuid.UUID(taker)
+    )
+    return s.scalar(query.limit(1)) is not None
 
 
 def _begin_day(s: CompanySession, work: Work, opening: Mapping[str, Any]) -> None:

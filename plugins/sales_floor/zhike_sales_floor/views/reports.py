@@ -50,7 +50,9 @@ def differences(unit_id: uuid.UUID) -> Any:
         .limit(500)
     ).all()
     names = staff_names(s)
-    visits = names_for(s, {row.visit_id for row in rows if row.visit_id})
+    ids = {row.visit_id for row in rows if row.visit_id}
+    visits = names_for(s, ids)
+    flags = {v.id: v.flag for v in s.scalars(select(Visit).where(Visit.id.in_(ids))) if v.flag}
     arrivals = s.scalars(
         select(Visit.id)
         .where(
@@ -66,6 +68,8 @@ def differences(unit_id: uuid.UUID) -> Any:
         rows=rows,
         names=names,
         visits=visits,
+        flags=flags,
+        differing=len({row.visit_id or row.id for row in rows}),
         arrivals=len(arrivals),
         since=since,
         until=until,
