@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import uuid
 from datetime import timedelta
 
@@ -104,6 +106,26 @@ def test_an_ended_visit_turns_out_to_be_no_customer(ground, post):
     assert ground.tickets() == ["A(r)"]
     customer_id = visit_of(ground, act.visit_id).customer_id
     assert ground.read(lambda s: s.require(Customer, customer_id)).owner_id is None
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["while it runs", "afterwards"])
+def test_a_void_visit_shows_the_ticket_that_came_back(ground, post, login, over):
+    """Number, holder and clause stand on the visit's own page, with the way to the ledger."""
+    ground.sign_in("AB")
+    act = ended(ground) if over else ground.arrive()
+    assert post(f"visit/{act.visit_id}/void", reason="同行踩盘", confirmed="y").status_code == 303
+    place = f"/p/sales_floor/floor/{ground.unit}"
+    browser = login(ground.company)
+    with clock.frozen(ground.now):
+        shown = browser.get(f"{place}/visit/{act.visit_id}").get_data(as_text=True)
+        told = shown.split("zk-timeline", 1)[1]
+        assert "1 号退还券，顾问A" in told
+        assert "依第 12 条：退还这次来访占用的轮次；未使用。" in told
+        assert "同行踩盘" in told
+        link = re.search(r'href="([^"]*register=SFF-63[^"]*)"', told)
+        assert link
+        ledger_page = browser.get(html.unescape(link[1])).get_data(as_text=True)
+    assert "第 12 条" in ledger_page
 
 
 def test_a_report_after_the_visit_stands_on_its_page(ground, post):

@@ -120,7 +120,9 @@ def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
                 "via": _how(visit),
                 "passed": passed_words(visit, names),
                 "tickets": ticket_words(visit, names),
-                "rules": _clauses(s, event.outcome, event.policy_version_id) if event else "",
+                "rules": clause_words(s, event.outcome["rules"], event.policy_version_id)
+                if event
+                else "",
             }
         )
     return _data(s, unit_id, {**_base(s, unit_id, on), "ring": " → ".join(ring)}, rows)
@@ -169,8 +171,8 @@ def ticket_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
     )
 
 
-def _clauses(s: CompanySession, outcome: Mapping[str, Any], version_id: uuid.UUID | None) -> str:
-    rules = list(outcome.get("rules", ()))
+def clause_words(s: CompanySession, rules: Sequence[str], version_id: uuid.UUID | None) -> str:
+    """Rules as the numbers of the company's clauses, as the version has them."""
     if version_id is None:
         return "、".join(rules)
     policy = policies.resolved_version(s, version_id).policy
@@ -280,7 +282,7 @@ def _tickets(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
             "rep": names.get(row.staff_id, ""),
             "kind": _(words.TICKET_KINDS.get(row.kind, row.kind)),
             "issued": row.issued_at,
-            "rule": _clauses(s, {"rules": [row.rule] if row.rule else []}, version),
+            "rule": clause_words(s, [row.rule] if row.rule else [], version),
             "ended": row.ended_at,
             "how": _(words.TICKET_ENDS.get(row.ended_how, row.ended_how)),
         }
@@ -312,7 +314,7 @@ def shares_with_clauses(s: CompanySession, deal: Deal) -> list[ShareLine]:
             share.staff_id,
             share.performance,
             share.commission,
-            _clauses(s, {"rules": share.rules}, version),
+            clause_words(s, share.rules, version),
         )
         for share in deals.shares_of(s, deal.id)
     ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import url_for
+from sqlalchemy import select
 
-from zhike.api import CompanySession, _, clock, current, page, reading
+from zhike.api import CompanySession, RecordRef, _, clock, current, decisions, page, reading
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
-from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services import live
+from zhike_sales_floor.models import Customer, Ticket, Visit
+from zhike_sales_floor.services import live, sheets
 from zhike_sales_floor.views._common import (
     Names,
     bp,
@@ -33,6 +35,7 @@ def visit(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     row = visit_at(s, unit_id, visit_id)
     names = staff_names(s)
     customer = s.find(Customer, row.customer_id)
+    made = decisions.list_for(s, RecordRef(live.PLUGIN, "visit", row.id))
     return page(
         "sales_floor/visit.html",
         visit=row,
@@ -40,7 +43,7 @@ def visit(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
         state=words.VISIT_STATES[row.state],
         facts=[*_facts(row, names, customer, unit_id), *_continues(s, row)],
         actions=_actions(unit_id, row),
-        entries=_entries(s, row, names),
+        entries=_entries(s, row, names, made),
         names=names,
         words=words,
         unit_id=unit_id,
@@ -62,6 +65,7 @@ def _facts(
         (_("Out of turn"), _out_of_turn(row, names)),
         (_("Helpers"), "、".join(names.get(uuid.UUID(one), "") for one in row.helpers)),
         (_("Passed"), passed),
+        (_("Tickets"), sheets.ticket_words(row, names)),
         (_("Persons"), row.people),
         (_("Source"), row.source),
         (_("Need"), row.need),
@@ -174,11 +178,55 @@ def _typed(row: Visit, decision: Any) -> dict[str, str]:
     }
 
 
-def _entries(s: CompanySession, row: Visit, names: Names) -> list[dict[str, Any]]:
-    from zhike.api import RecordRef, decisions
+def _refunds(
+    s: CompanySession, row: Visit, names: Names, made: Sequence[Any]
+) -> Iterator[dict[str, Any]]:
+    """Tickets by which the turn that this visit used was given back, each with its clause."""
+    by_seq = {one.inputs.get("seq"): one for one in made}
+    tickets = s.scalars(
+        select(Ticket)
+        .where(
+            Ticket.unit_id == row.unit_id,
+            Ticket.kind == "refund",
+            Ticket.issued_seq.in_(by_seq),
+        )
+        .order_by(Ticket.issued_at.desc())
+    )
+    for ticket in tickets:
+        decision = by_seq[ticket.issued_seq]
+        if str(ticket.staff_id) not in (
+            decision.outcome.get("refund_to"),
+            decision.outcome.get("from"),
+        ):
+            continue  # the same step served another visit too
+        clause = sheets.clause_words(s, [ticket.rule], decision.policy_version_id)
+        may_see = current().can(may.REGISTERS, row.unit_id)
+        day = clock.local(ticket.issued_at, live.tz_of(s, row.unit_id)).date()
+        ended = _(words.TICKET_ENDS.get(ticket.ended_how, ticket.ended_how))
+        yield {
+            "at": ticket.issued_at,
+            "kind": "act",
+            "title": _(
+                "Ticket no. %(n)s (refund) for %(name)s",
+                n=ticket.number,
+                name=names.get(ticket.staff_id, ""),
+            ),
+            "text": _(
+                "By %(clause)s: the turn that this visit used is given back; %(state)s.",
+                clause=clause,
+                state=ended,
+            ),
+            "url": url_for(".registers", unit_id=row.unit_id, register="SFF-63", day=day)
+            if may_see
+            else "",
+        }
 
-    found: list[dict[str, Any]] = []
-    for decision in reversed(decisions.list_for(s, RecordRef(live.PLUGIN, "visit", row.id))):
+
+def _entries(
+    s: CompanySession, row: Visit, names: Names, made: Sequence[Any]
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = list(_refunds(s, row, names, made))
+    for decision in reversed(made):
         rep = decision.outcome.get("rep") or decision.outcome.get("offender")
         kind = "hand_over" if decision.outcome.get("from") else decision.kind
         name = names.get(uuid.UUID(str(rep)), "") if rep else ""
@@ -195,4 +243,4 @@ def _entries(s: CompanySession, row: Visit, names: Names) -> list[dict[str, Any]
                 **_typed(row, decision),
             }
         )
-    return found
+    return sorted(found, key=lambda entry: entry["at"], reverse=True)
