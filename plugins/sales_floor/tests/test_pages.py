@@ -182,6 +182,20 @@ def test_a_poll_without_news_is_answered_with_nothing(busy, login):
     assert "<html" not in text
 
 
+def test_the_board_shows_the_time_of_its_data_once(busy, login):
+    """Above the board, where it is kept up to date; the part that is polled has none."""
+    browser = login(busy.company)
+    url = f"/p/sales_floor/floor/{busy.unit}"
+    with clock.frozen(busy.now):
+        page = browser.get(url).get_data(as_text=True)
+        part = browser.get(f"{url}?since=0", headers={"HX-Request": "true"}).get_data(as_text=True)
+    shown = busy.read(lambda s: floor.floor_state(s, busy.unit)[0].changed_at)
+    time = f"{shown + timedelta(hours=8):%Y-%m-%d %H:%M:%S}"
+    visible = re.sub(r"<[^>]*>", " ", page)
+    assert visible.count(time) == 1
+    assert time not in re.sub(r"<[^>]*>", " ", part)
+
+
 def test_a_ruling_moves_the_customer_and_is_a_sheet_to_sign(busy, login):
     browser = login(busy.company)
     base = f"/p/sales_floor/floor/{busy.unit}"
