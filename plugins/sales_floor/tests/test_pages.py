@@ -340,6 +340,7 @@ def test_a_newcomer_of_the_event_days_is_nobodys_old_customer(ground, login):
         board = browser.get(place).get_data(as_text=True)
         assert "活动日开始" in board
         assert "谁先空闲谁接待，不占轮次 · 自 2026-05-04 09:03，至 2026-05-04 13:02" in board
+        assert "由 前台小周 宣布：国庆展会" in board
         decided = ground.read(lambda s: s.require(Visit, waiting.visit_id)).decision_id
         why = browser.get(f"/p/sales_floor/why/{decided}").get_data(as_text=True)
         assert "顾问A（接待活动日客户）" in why.replace("(", "（").replace(")", "）")
@@ -371,6 +372,7 @@ def test_a_quarrel_is_logged_with_its_reason(busy, login):
         assert why
         explained = browser.get(why[1]).get_data(as_text=True)
     assert "SF-D-41" in explained
+    assert "张伟 的这一单有争单。" in explained, "a quarrel is no ruling of the manager"
     assert "争单" in board.split("最近操作")[1]
 
 

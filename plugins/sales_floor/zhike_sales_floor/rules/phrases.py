@@ -66,6 +66,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "contact": ("与 {customer} 的联系已登记。", "A contact with {customer} is logged."),
     "relation": ("{customers} 的关系已登记：{kind}。", "{customers} are related: {kind}."),
     "ruling": ("经理就 {customer} 作出裁定。", "The manager rules on {customer}."),
+    "ruling.quarrel": ("{customer} 的这一单有争单。", "Reps quarrel over {customer}'s deal."),
     "credit": ("{customer} 的这一单：{performance}。", "The deal of {customer}: {performance}."),
     "credit.was": (
         "{customer} 的这一单改记为：{performance}。",

@@ -108,7 +108,7 @@ def quarrel(d: Draft, event: Event) -> None:
     forfeits = bool(d.param("split.quarrel_to_department"))
     effect = "to_department" if forfeits else "quarrel_without_effect"
     d.cite("SF-D-41", effect, reason=made.reason, param="split.quarrel_to_department")
-    d.decide("ruling", customer_id, {"customer": customer_id, "forfeit": forfeits})
+    d.decide("ruling", customer_id, {"customer": customer_id, "forfeit": forfeits, "quarrel": True})
     recompute(d, customer_id)
     _show_credit(d, customer_id, event)
 

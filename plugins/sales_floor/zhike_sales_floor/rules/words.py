@@ -25,6 +25,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "credit": ("pending", "was", "step", "paid"),
     "day": ("closed",),
     "event_mode": ("until", "on"),
+    "ruling": ("quarrel",),
 }
 
 REFUSALS: dict[str, tuple[str, str]] = {
