@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,13 +21,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from zhike.testing import chromium
+
 IMAGES = Path(__file__).parent / "images"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--lang=zh-CN",
-]  # fmt: skip
+ARGUMENTS = [*chromium.ARGUMENTS, "--lang=zh-CN"]
 DESK, PHONE = (1440, 900), (390, 844)
 LARGEST = 300_000  #: bytes of a picture
 PATIENCE = 120  #: seconds until the site answers
@@ -193,7 +189,7 @@ def main(arguments: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"No such picture: {', '.join(sorted(unknown))}\n")
         return 2
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = chromium.find()
     if program is None:
         sys.stdout.write("No Chromium here: the pictures in docs/images stay as they are.\n")
         return 0

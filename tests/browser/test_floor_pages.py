@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,16 +26,6 @@ from zhike_sales_floor.services.setup import prepare
 pytestmark = pytest.mark.browser
 
 DESK = Actor(kind="user", name="前台")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -102,19 +91,6 @@ def served(site: Site, app: Any) -> Iterator[Served]:
         site, company, unit_id, reps, f"http://127.0.0.1:{server.port}", (name, opened.token)
     )
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium; skips where none is installed."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

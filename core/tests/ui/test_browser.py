@@ -472,8 +472,8 @@ def test_a_board_rests_when_paused_or_unseen(page: Any, site: str, app: Flask) -
     assert app.config["BOARD_ASKED"] == asked
 
 
-def test_everything_works_without_scripts(browser: Any, site: str, app: Flask) -> None:
-    context = browser.new_context(java_script_enabled=False)
+def test_everything_works_without_scripts(chromium: Any, site: str, app: Flask) -> None:
+    context = chromium.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto(site + "/record")
     assert tab.get_by_role("heading", name="作废这次来访").is_visible()

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zhike  # noqa: F401  first: it decides which SQLite this process has
 
@@ -33,8 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker of tests that need a server, known to strict projects too."""
+    """The markers of tests that need what not every machine has, known to strict projects too."""
     config.addinivalue_line("markers", "postgresql: needs a PostgreSQL server at 127.0.0.1:5432")
+    config.addinivalue_line("markers", "browser: needs Chromium")
 
 
 @pytest.fixture
@@ -91,6 +92,25 @@ def postgresql_url() -> Iterator[str]:
 
     with throwaway_database() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, as Playwright's ``Browser``; skips where it or Playwright is missing.
+
+    It lives as long as the module that asks: it takes memory, and other tests fork their process.
+    Mark such a test ``browser``.
+    """
+    from zhike.testing import chromium as installed
+
+    program = installed.find()
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=program, args=list(installed.ARGUMENTS))
+        yield started
+        started.close()
 
 
 @pytest.fixture
