@@ -26,7 +26,7 @@ from zhike import clock
 from zhike.contributions import Permission
 from zhike.services import access, organisation, people, tokens
 from zhike.site import Site
-from zhike.testing import make_company, make_site, make_user, sign_in
+from zhike.testing import make_company, make_site, make_user, read_page, sign_in
 from zhike.web.app import create_app
 from zhike.web.gate import plugin_of
 from zhike.web.rights import Access, GuardedRule
@@ -149,11 +149,7 @@ def _narrow(site: Site, company: int, user: uuid.UUID, unit: uuid.UUID) -> None:
 
 
 def _csrf(client: FlaskClient, path: str) -> str:
-    import re
-
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
-    assert found is not None, path
-    return found[1]
+    return read_page(client.get(path).text).csrf_token
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,7 @@ nonsense (CVE-2026-10868, CVE-2023-34110).
 
 from __future__ import annotations
 
-import re
 import uuid
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from sqlalchemy import select
 
 from zhike.db.base import Base
 from zhike.models.people import Membership, User
-from zhike.testing import sign_in
+from zhike.testing import Page, read_page, sign_in
 from zhike.web.app import create_app
 from zhike.web.rights import GuardedRule
 
@@ -50,25 +48,6 @@ PROTECTED = (
 )
 
 
-class _Form(HTMLParser):
-    """Names and present values of a page's fields."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self._select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        a = dict(attrs)
-        name, value = a.get("name") or "", a.get("value") or ""
-        if tag in ("input", "textarea") and name and a.get("type") != "file":
-            self.values.setdefault(name, value)
-        elif tag == "select":
-            self._select = name
-        elif tag == "option" and self._select and ("selected" in a or value):
-            self.values.setdefault(self._select, value)
-
-
 @pytest.fixture(scope="module")
 def world(lived_in: Any) -> Any:
     """(mine, theirs, [(address, fields)], browser)."""
@@ -93,10 +72,10 @@ def world(lived_in: Any) -> Any:
                 values[name] = "sales_floor" if kind == "UnicodeConverter" else 1
         built = rule.build(values)
         assert built is not None
-        page = _Form()
+        page = Page()
         if "GET" in _methods(app, rule.rule):
-            page.feed(client.get(built[1]).text)
-        forms.append((built[1], page.values))
+            page = read_page(client.get(built[1]).text)
+        forms.append((built[1], page.samples))
     return mine, theirs, forms, client
 
 
@@ -105,9 +84,7 @@ def _methods(app: Any, rule: str) -> set[str]:
 
 
 def _csrf(client: Any) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/company").text)
-    assert found is not None
-    return found[1]
+    return read_page(client.get("/company").text).csrf_token
 
 
 def _key() -> str:

@@ -17,6 +17,7 @@ from zhike import clock
 from zhike.models.policy import PolicyRecord, PolicyVersion
 from zhike.services import policies
 from zhike.site import Site
+from zhike.testing import read_page
 
 
 @pytest.fixture
@@ -31,57 +32,20 @@ def admin(login: Callable[..., FlaskClient], company: int) -> FlaskClient:
 
 def post(client: FlaskClient, url: str, page: str | None = None, **values: Any) -> Any:
     shown = client.get(page or url).get_data(as_text=True)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
-    assert token, shown[:800]
+    token = read_page(shown).csrf_token
     return client.post(
         url,
-        data={"csrf_token": token.group(1), "idempotency_key": uuid.uuid4().hex, **values},
+        data={"csrf_token": token, "idempotency_key": uuid.uuid4().hex, **values},
     )
 
 
 def fields(client: FlaskClient, url: str) -> dict[str, Any]:
     """What a browser would send back from the editor without touching anything."""
-    from html.parser import HTMLParser
-
-    class Form(HTMLParser):
-        def __init__(self) -> None:
-            super().__init__()
-            self.values: dict[str, Any] = {}
-            self.area = self.select = ""
-
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            a = dict(attrs)
-            name = a.get("name") or ""
-            if tag == "input" and a.get("type") in ("checkbox", "radio"):
-                if "checked" in a:
-                    if a["type"] == "checkbox":
-                        self.values.setdefault(name, []).append(a.get("value"))
-                    else:
-                        self.values[name] = a.get("value")
-            elif tag == "input" and name and name != "q":
-                self.values[name] = a.get("value") or ""
-            elif tag == "textarea":
-                self.area, self.values[name] = name, ""
-            elif tag == "select":
-                self.select = name
-            elif tag == "option" and self.select and "selected" in a:
-                self.values[self.select] = a.get("value") or ""
-
-        def handle_data(self, data: str) -> None:
-            if self.area:
-                self.values[self.area] += data
-
-        def handle_endtag(self, tag: str) -> None:
-            if tag == "textarea":
-                self.area = ""
-            if tag == "select":
-                self.select = ""
-
-    form = Form()
-    form.feed(client.get(url).get_data(as_text=True))
+    shown = read_page(client.get(url).get_data(as_text=True))
+    (editor,) = [form for form in shown.forms if "lock" in form.values]
     return {
         k: v
-        for k, v in form.values.items()
+        for k, v in editor.values.items()
         if k.startswith(("params.", "clauses.", "lock", "mode", "csrf"))
     }
 

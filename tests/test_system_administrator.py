@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import select
 from zhike.models.jobs import JobRequest
 from zhike.services import people
 from zhike.site import Site
-from zhike.testing import sign_in
+from zhike.testing import read_page, sign_in
 
 
 @pytest.fixture
@@ -24,9 +23,8 @@ def zhike_plugins() -> tuple[str, ...]:
 
 def post(client: FlaskClient, url: str) -> Any:
     """Send an empty form with the token of the page where companies are chosen."""
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/company").text)
-    assert token is not None
-    return client.post(url, data={"csrf_token": token[1], "idempotency_key": uuid.uuid4().hex})
+    token = read_page(client.get("/company").text).csrf_token
+    return client.post(url, data={"csrf_token": token, "idempotency_key": uuid.uuid4().hex})
 
 
 def test_a_system_administrator_without_a_company_looks_after_the_site(

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
 from typing import Any
 
 import pypdf
@@ -23,7 +22,7 @@ from zhike.models.people import RoleGrant
 from zhike.services import access
 from zhike.services.companies import bump_generation
 from zhike.site import Site
-from zhike.testing import make_user, sign_in
+from zhike.testing import make_user, read_page, sign_in
 from zhike.web.app import create_app
 from zhike.web.rights import GuardedRule
 
@@ -147,9 +146,7 @@ def _text(answer: Any) -> str:
 
 
 def _csrf(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/company").text)
-    assert found is not None
-    return found[1]
+    return read_page(client.get("/company").text).csrf_token
 
 
 def _has_ids(rule: GuardedRule) -> bool:
@@ -251,25 +248,6 @@ def test_a_site_next_door_opens_nothing_through_mine(world: Any) -> None:
     assert mine.dump_at(mine.unit) == before
 
 
-class _Fields(HTMLParser):
-    """Names and values of a page's form fields."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self._select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        a = dict(attrs)
-        name, value = a.get("name") or "", a.get("value") or ""
-        if tag in ("input", "textarea") and name:
-            self.values.setdefault(name, value)
-        elif tag == "select":
-            self._select = name
-        elif tag == "option" and self._select and value:
-            self.values.setdefault(self._select, value)
-
-
 def _is_uuid(text: str) -> bool:
     try:
         uuid.UUID(text)
@@ -287,18 +265,17 @@ def test_their_ids_in_my_forms_reach_nothing(world: Any) -> None:
         if "POST" not in (rule.methods or ()) or rule.rule.startswith((*NOT_CLICKED, "/api/")):
             continue
         address = _addresses(rule, mine)[0]
-        page = _Fields()
-        page.feed(client.get(address).text)
+        values = read_page(client.get(address).text).samples
         referring = [
             n
-            for n, v in page.values.items()
+            for n, v in values.items()
             if n not in ("csrf_token", "idempotency_key")
             and (n.endswith(("_id", "_ids", "ids")) or _is_uuid(v))
         ]
         if not referring:
             continue
         for other in foreign:
-            data = {**page.values, **dict.fromkeys(referring, other), "csrf_token": token}
+            data = {**values, **dict.fromkeys(referring, other), "csrf_token": token}
             data["idempotency_key"] = uuid.uuid4().hex
             answer = client.post(address, data=data)
             tried += 1

@@ -13,7 +13,7 @@ from types import ModuleType
 import click
 import pytest
 
-from zhike import api, contributions, hookspecs
+from zhike import api, contributions, hookspecs, testing
 from zhike.cli.plugin import plugin as plugin_commands
 from zhike.hookspecs import ASK_HOOKS, LIFECYCLE_HOOKS, RESULT_TYPES, CoreHooks
 
@@ -116,6 +116,15 @@ def test_the_guide_names_every_fixture() -> None:
     table = GUIDE.partition("## 测试里能用什么")[2].partition("\n##")[0]
     assert fixtures == {n for n in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for n in
                         re.findall(r"`(\w+)`", n)}  # fmt: skip
+
+
+def test_the_guide_names_everything_to_import_for_tests() -> None:
+    table = GUIDE.partition("### 从 `zhike.testing` 导入")[2].partition("\n##")[0]
+    named = [n for cell in re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+             for n in re.findall(r"`(\w+)`", cell)]  # fmt: skip
+    assert sorted(named) == sorted(testing.__all__)
+    for name in named:
+        assert getattr(testing, name).__doc__
 
 
 @pytest.mark.parametrize("name", sorted(signatures()))

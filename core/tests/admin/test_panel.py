@@ -28,7 +28,7 @@ from zhike.models.people import Role, RoleGrant, User
 from zhike.models.transfer import ExportLog
 from zhike.services import ledger, people
 from zhike.site import Site
-from zhike.testing import make_company, make_user
+from zhike.testing import make_company, make_user, read_page
 
 PAGES = (
     "/admin/apps",
@@ -54,10 +54,8 @@ def admin(login: Callable[..., FlaskClient], company: int) -> FlaskClient:
 
 def post(client: FlaskClient, url: str, page: str | None = None, **values: Any) -> Any:
     """Send a form as a browser would: with the token and key of the page it stands on."""
-    shown = client.get(page or url).get_data(as_text=True)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
-    assert token, shown[:500]
-    data = {"csrf_token": token.group(1), "idempotency_key": uuid.uuid4().hex, **values}
+    token = read_page(client.get(page or url).get_data(as_text=True)).csrf_token
+    data = {"csrf_token": token, "idempotency_key": uuid.uuid4().hex, **values}
     return client.post(url, data=data)
 
 
@@ -123,10 +121,8 @@ def test_bad_input_keeps_what_was_typed(admin: FlaskClient) -> None:
 
 def test_a_double_click_adds_one(admin: FlaskClient, site: Site, company: int) -> None:
     shown = admin.get("/admin/organisation/units/new").get_data(as_text=True)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
-    assert token
     data = {
-        "csrf_token": token.group(1),
+        "csrf_token": read_page(shown).csrf_token,
         "idempotency_key": uuid.uuid4().hex,
         "name": "甲",
         "kind": "site",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from flask.testing import FlaskClient
 
 from zhike.services import passwords, people
 from zhike.site import Site
+from zhike.testing import read_page
 
 PASSWORD = "three grey herons at dawn"
 PLUGINS = Path(__file__).parent / "plugins"
@@ -56,9 +56,7 @@ def amy(site: Site, company: int, password_hash: str) -> uuid.UUID:
 
 def token_in(html: str) -> str:
     """The CSRF token of a page."""
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', html)
-    assert found is not None, "the page has no CSRF token"
-    return found[1]
+    return read_page(html).csrf_token
 
 
 class Browser:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from zhike.models.people import AuthEvent, LoginSession, User
 from zhike.services import access, door, passwords, people, sessions
 from zhike.site import Site
-from zhike.testing import FrozenClock, TwoCompanies, make_company, make_user
+from zhike.testing import FrozenClock, TwoCompanies, make_company, make_user, read_page
 
 from .conftest import PASSWORD, Browser
 
@@ -62,7 +62,7 @@ def test_https_site_has_secure_host_cookies(app: Flask, amy: uuid.UUID) -> None:
     app.config["SESSION_COOKIE_SECURE"] = True
     client = app.test_client()
     page = client.get("/login", base_url="https://localhost")
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+    token = read_page(page.text).csrf_token
     answer = client.post(
         "/login",
         base_url="https://localhost",
@@ -443,7 +443,7 @@ def test_list_of_sign_ins_ends_others_but_not_strangers(
         strangers = sessions.list_open(s, bob)[0].id
     assert len(rows) == 3
     page = browser.get("/me/sessions")
-    ids = re.findall(r'name="session" value="([^"]+)"', page.text)
+    ids = read_page(page.text).values_of("session")
     assert len(ids) == 2
     assert browser.post("/me/sessions", {"session": ids[0]}).status_code == 303
     assert browser.post("/me/sessions", {"session": ids[0]}).status_code == 404

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from flask import Flask
 from jinja2 import UndefinedError
 from jinja2.runtime import Context
 
 from zhike.services import organisation
+from zhike.testing import read_page
 from zhike.web.parts import Parts
 
 
@@ -31,7 +30,7 @@ def test_two_readers_share_no_name_and_no_menu(company, login) -> None:
 
 def test_the_token_of_a_page_is_its_own(site, company, login) -> None:
     one, two = login(company), login(company)
-    found = [set(re.findall(r'name="csrf_token" value="([^"]+)"', page_of(c))) for c in (one, two)]
+    found = [set(read_page(page_of(c)).values_of("csrf_token")) for c in (one, two)]
     assert all(len(tokens) == 1 for tokens in found)
     assert found[0] != found[1]
     assert "\x02" not in page_of(one)
@@ -41,7 +40,7 @@ def test_the_address_to_come_back_to_is_that_of_the_page(company, login) -> None
     browser = login(company)
     for path in ("/me?a=1", "/?b=%22"):
         html = browser.get(path).get_data(as_text=True)
-        (back,) = set(re.findall(r'name="next" value="([^"]*)"', html))
+        (back,) = set(read_page(html).values_of("next"))
         assert back == path
 
 

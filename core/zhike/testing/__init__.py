@@ -19,6 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zhike.testing.conformance import PluginConformance as PluginConformance
+    from zhike.testing.pages import Field as Field
+    from zhike.testing.pages import Form as Form
+    from zhike.testing.pages import Link as Link
+    from zhike.testing.pages import Page as Page
+    from zhike.testing.pages import read_page as read_page
     from zhike.testing.sites import CapturedEvents as CapturedEvents
     from zhike.testing.sites import FrozenClock as FrozenClock
     from zhike.testing.sites import QueryCount as QueryCount
@@ -31,7 +36,11 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "CapturedEvents": "sites",
+    "Field": "pages",
+    "Form": "pages",
     "FrozenClock": "sites",
+    "Link": "pages",
+    "Page": "pages",
     "PluginConformance": "conformance",
     "QueryCount": "sites",
     "TwoCompanies": "sites",
@@ -39,12 +48,17 @@ _WHERE = {
     "make_site": "sites",
     "make_user": "sites",
     "noon_zone": "sites",
+    "read_page": "pages",
     "sign_in": "sites",
 }
 
 __all__ = [
     "CapturedEvents",
+    "Field",
+    "Form",
     "FrozenClock",
+    "Link",
+    "Page",
     "PluginConformance",
     "QueryCount",
     "TwoCompanies",
@@ -52,6 +66,7 @@ __all__ = [
     "make_site",
     "make_user",
     "noon_zone",
+    "read_page",
     "sign_in",
 ]
 

@@ -9,57 +9,22 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from zhike.testing import read_page
 from zhike_sales_floor.models import Visit
 from zhike_sales_floor.permissions import ROLES
-
-
-class Fields(HTMLParser):
-    """The fields of the page's main form with the values they stand at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, Any] = {}
-        self.inside = False
-        self.select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        a = dict(attrs)
-        name = a.get("name") or ""
-        if tag == "form":
-            self.inside = "zk-form" in (a.get("class") or "")
-        elif not self.inside:
-            return
-        elif tag == "input" and a.get("type") in ("radio", "checkbox"):
-            if "checked" in a:
-                value = a.get("value")
-                self.values[name] = "y" if value is None else value
-        elif tag in ("input", "textarea") and name:
-            self.values[name] = a.get("value") or ""
-        elif tag == "select":
-            self.select, self.values[name] = name, ""
-        elif tag == "option" and self.select and "selected" in a:
-            self.values[self.select] = a.get("value") or ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.inside = False
-        elif tag == "select":
-            self.select = ""
 
 
 def send(client: FlaskClient, path: str, **typed: Any) -> Any:
     shown = client.get(path)
     assert shown.status_code == 200, shown.status_code
-    fields = Fields()
-    fields.feed(shown.get_data(as_text=True))
-    values = {**fields.values, **typed, "idempotency_key": uuid.uuid4().hex}
+    fields = read_page(shown.get_data(as_text=True)).form(css_class="zk-form").values
+    values = {**fields, **typed, "idempotency_key": uuid.uuid4().hex}
     answer = client.post(path, data=values)
     words = re.findall(r'class="zk-error"[^>]*>(.*?)</p>', answer.get_data(as_text=True), re.DOTALL)
     assert answer.status_code in (302, 303), (answer.status_code, words)
@@ -97,13 +62,12 @@ def test_a_known_name_typed_but_not_picked_is_asked_about(
     frozen_clock.set(ground.now + timedelta(minutes=1))
     client = login(ground.company, list(ROLES[0].permissions))
     path = f"/p/sales_floor/floor/{ground.unit}/arrive"
-    fields = Fields()
-    fields.feed(client.get(path).get_data(as_text=True))
-    values = {**fields.values, "who": "罗艳", "idempotency_key": uuid.uuid4().hex}
+    fields = read_page(client.get(path).get_data(as_text=True)).form(css_class="zk-form").values
+    values = {**fields, "who": "罗艳", "idempotency_key": uuid.uuid4().hex}
     answer = client.post(path, data=values)
     text = answer.get_data(as_text=True)
     assert answer.status_code == 422
-    offered = re.findall(r'name="same" value="([^"]+)"', text)
+    offered = read_page(text).values_of("same")
     assert len(offered) == 2
     again = {**values, "same": offered[0], "idempotency_key": uuid.uuid4().hex}
     assert client.post(path, data=again).status_code in (302, 303)
