@@ -149,7 +149,7 @@ class SealedReader(io.RawIOBase):
         """Always."""
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what it fills has a length
         """Fill ``buffer`` with the next bytes; 0 only at the marked end."""
         while not self._buffer and not self._ended:
             self._next_chunk()

@@ -88,7 +88,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no ty
             # What this process has loaded: a plugin is switched on only when all of them have it.
             from zhike.plugins import fingerprints
 
-            fingerprints.start(application.extensions["zhike"].site, "web")  # type: ignore[attr-defined]
+            site = application.extensions["zhike"].site  # type: ignore[attr-defined]  # it is a Flask
+            fingerprints.start(site, "web")
         return application
 
 

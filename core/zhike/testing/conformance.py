@@ -258,7 +258,8 @@ class PluginConformance:
         """Somebody who belongs to the company and may do nothing gets nowhere."""
         client = sign_in(app, site, make_user(site, company, []))
         for rule in self._rules(app):
-            if getattr(rule, "access", None) is not None and rule.access.public:  # type: ignore[attr-defined]
+            access = getattr(rule, "access", None)
+            if access is not None and access.public:
                 continue
             path = self._fill_in(app, rule, unit)
             for method in sorted((rule.methods or set()) - {"OPTIONS"}):

@@ -107,7 +107,7 @@ def create_app(site: Site | Config | None = None) -> Flask:
         {"bootstrap.static", "core.static_file", "core.healthz", "core.readyz", "core.security_txt"}
     )
     if config.proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
     return app
@@ -171,8 +171,8 @@ def _check_routes(app: Flask) -> None:
     known = {p.name for p in _permissions(app)}
     broken = app.extensions["zhike"].site.plugins.broken
     for rule in app.url_map.iter_rules():
-        if rule.endpoint in _FOREIGN:
-            rule.access = _FOREIGN[rule.endpoint]  # type: ignore[attr-defined]
+        if rule.endpoint in _FOREIGN and isinstance(rule, GuardedRule):
+            rule.access = _FOREIGN[rule.endpoint]
         access = getattr(rule, "access", None)
         plugin = gate.plugin_of(rule.rule) or ""
         if plugin in broken:

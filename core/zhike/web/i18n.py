@@ -80,7 +80,7 @@ def install(app: Flask, plugin_roots: dict[str, Path]) -> Babel:
         timezone_selector=lambda: current().tz if has_request_context() else None,
     )
     env = app.jinja_env
-    env.install_gettext_callables(  # type: ignore[attr-defined]
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's i18n extension
         gettext=lambda s: words().ugettext(s),
         ngettext=lambda s, p, n: words().ungettext(s, p, n),
         newstyle=True,
