@@ -100,6 +100,7 @@ def test_five_wrong_tries_shut_the_door_for_fifteen_minutes(
     shut = browser.sign_in("amy", PASSWORD)
     assert shut.status_code == 429
     assert 0 < int(shut.headers["Retry-After"]) <= 900
+    assert int(shut.headers["Retry-After"]) == 896, "until the first of the five is forgotten"
     assert len(unhashed) == 5, "a shut door compares nothing"
     frozen_clock.move(minutes=14, seconds=55)
     assert browser.sign_in("amy", PASSWORD).status_code == 303
@@ -141,6 +142,40 @@ def test_thirty_wrong_tries_from_one_network_shut_it_out(
     assert isinstance(
         door.sign_in(site, "amy", PASSWORD, ip="203.0.114.1", agent=""), door.SignedIn
     )
+
+
+def test_unlocking_an_account_does_not_open_its_network(
+    site: Site, amy: uuid.UUID, unhashed: list[str]
+) -> None:
+    for n in range(30):
+        door.sign_in(site, f"user{n}", "x", ip="203.0.113.5", agent="")
+    with site.system() as s:
+        door.note(s, "unlocked", people.get_user(s, amy), ip="203.0.113.5", by="a colleague")
+    shut = door.sign_in(site, "amy", PASSWORD, ip="203.0.113.5", agent="")
+    assert isinstance(shut, door.Refused)
+    assert shut.retry_after is not None
+
+
+@pytest.mark.parametrize("what", ["disabled", "password"])
+def test_an_account_changed_while_its_password_is_compared_stays_shut(
+    site: Site, company: int, amy: uuid.UUID, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    make_user(site, company)  # somebody else administers
+
+    def verify(stored: str, password: str) -> bool:
+        with site.system() as s:
+            if what == "disabled":
+                people.disable(s, amy)
+            else:
+                people.set_password(s, amy, passwords.hash_password("new"), must_change=False)
+        return True
+
+    monkeypatch.setattr(passwords, "verify", verify)
+    assert door.sign_in(site, "amy", PASSWORD, ip="203.0.113.5", agent="") == door.Refused()
+    with site.system_reader() as s:
+        assert not sessions.list_open(s, amy)
+        kinds = set(s.scalars(select(AuthEvent.kind).where(AuthEvent.user_id == amy)))
+    assert "signed_in" not in kinds
 
 
 def test_good_sign_ins_of_an_office_do_not_shut_its_network(
@@ -473,6 +508,21 @@ def test_proving_the_password_again_gives_a_new_token(
     assert browser.post("/me/tokens", token).status_code == 200
 
 
+def test_right_proofs_do_not_count_as_tries_and_closed_accounts_prove_nothing(
+    site: Site, company: int, amy: uuid.UUID, unhashed: list[str]
+) -> None:
+    for _ in range(6):
+        assert door.prove_again(site, amy, PASSWORD, ip="127.0.0.1") is True
+    for _ in range(5):
+        assert door.prove_again(site, amy, "wrong", ip="127.0.0.1") is False
+    assert isinstance(door.prove_again(site, amy, PASSWORD, ip="127.0.0.1"), door.Refused)
+    make_user(site, company)  # somebody else administers
+    with site.system() as s:
+        door.unlock(s, amy, by="a colleague")
+        people.disable(s, amy)
+    assert door.prove_again(site, amy, PASSWORD, ip="127.0.0.1") is False
+
+
 def test_a_changed_role_gives_the_browser_a_new_token(
     site: Site, company: int, browser: Browser, amy: uuid.UUID
 ) -> None:
@@ -516,6 +566,15 @@ def test_several_companies_are_asked_for_and_remembered(
     again = new_browser()
     again.sign_in("amy", PASSWORD)
     assert again.get("/api/v1/core/me").json["company"]["slug"] == "hongshan"
+    third = make_company(site, "qingshan")
+    make_user(site, two_companies.b)  # somebody else administers
+    with site.system() as s:
+        people.add_membership(s, amy, third)
+    with site.transaction(two_companies.b) as c:
+        people.end_membership(c, amy)
+    opened = door.sign_in(site, "amy", PASSWORD, ip="127.0.0.1", agent="")
+    assert isinstance(opened, door.SignedIn)
+    assert opened.company_id is None, "the company used last is no longer one of hers"
 
 
 def test_ending_account_or_membership_ends_the_next_request(
@@ -583,6 +642,19 @@ def test_single_sign_on_by_a_plugin(
     answer = browser.get("/me", headers={"X-Test-Sso": "amy"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
     assert browser.get("/me").status_code == 200
+    with site.system_reader() as s:
+        noted = s.scalars(select(AuthEvent).where(AuthEvent.kind == "signed_in")).one()
+        assert (noted.user_id, noted.detail) == (amy, {"by": "plugin"})
+
+
+def test_single_sign_on_opens_no_closed_account(site: Site, company: int, amy: uuid.UUID) -> None:
+    make_user(site, company)  # somebody else administers
+    with site.system() as s:
+        people.disable(s, amy)
+    assert door.open_for(site, amy, ip="127.0.0.1", agent="") is None
+    assert door.open_for(site, uuid.uuid4(), ip="127.0.0.1", agent="") is None
+    with site.system_reader() as s:
+        assert s.scalars(select(LoginSession)).all() == []
 
 
 def test_no_password_in_the_ledger_or_the_rows_of_the_door(

@@ -40,6 +40,7 @@ from zhike.services.transfer import (
     undo_import,
 )
 from zhike.site import Site
+from zhike.testing import FrozenClock
 
 Rows = list[list[Any]]
 Open = Callable[[Rows], Upload]
@@ -246,6 +247,90 @@ def test_a_good_file_is_applied_once(
         assert earlier_batch(s, importer.name, upload.digest) is None
 
 
+def test_a_key_belongs_to_one_file_of_one_importer(
+    site: Site, importer: Importer, opened: Open, good: Rows
+) -> None:
+    first = apply(site, importer, opened(good[:1]))
+    other = replace(importer, name="core.other")
+    for more, rows in ((importer, good[1:]), (other, good[:1])):
+        with site.transaction(1) as s:
+            assert not apply_import(s, more, opened(rows), "k1").replayed
+    assert count(site, ImportBatch) == 3
+    with site.transaction(1) as s:
+        assert apply_import(s, importer, opened(good[:1]), "k1").batch.id == first
+
+
+def test_the_batch_asked_about_is_the_last_one_and_that_of_a_record_the_first(
+    site: Site, importer: Importer, opened: Open, good: Rows, frozen_clock: FrozenClock
+) -> None:
+    upload = opened(good)
+    first = apply(site, importer, upload)
+    frozen_clock.move(minutes=1)
+    second = apply(site, importer, upload, "k2")
+    with site.reader(1) as s:
+        latest = earlier_batch(s, importer.name, upload.digest)
+        assert latest is not None
+        assert latest.id == second
+        again = s.scalars(select(ImportRow).where(ImportRow.batch_id == second)).all()
+        assert {row.effect for row in again} == {"changed"}
+        assert {batch_of(s, row.record) for row in again} == {first}
+    with site.transaction(1) as s:
+        created = s.scalars(select(ImportRow).where(ImportRow.batch_id == first)).all()
+        for row in created:
+            s.delete(row)
+    with site.reader(1) as s:
+        assert {batch_of(s, row.record) for row in again} == {None}, "changing is not creating"
+
+
+def test_a_row_refused_halfway_leaves_nothing_of_itself(
+    site: Site, importer: Importer, opened: Open
+) -> None:
+    def apply_half(s: Any, value: Any, existing: Any) -> Any:
+        if value["name"] == "拒绝":
+            s.add(Party(name="拒绝", source="half"))
+            s.flush()
+        return importer.apply(s, value, existing)
+
+    rows: Rows = [["张伟", None, None, 1], ["拒绝", None, None, None], ["王芳", None, None, 1]]
+    with site.transaction(1) as s:
+        half = replace(importer, apply=apply_half)
+        done = apply_import(s, half, opened(rows), "k1", mode="good")
+    assert (done.batch.created, done.batch.refused) == (2, 1)
+    assert done.report.warned == 0, "the row that was warned about is refused now"
+    with site.reader(1) as s:
+        assert set(s.scalars(select(Party.name))) == {"张伟", "王芳"}
+        assert {row.row_no for row in s.scalars(select(ImportRow))} == {2, 4}
+        images = {
+            image["after"]["name"] for row in s.scalars(select(ImportRow)) for image in row.images
+        }
+        assert images == {"张伟", "王芳"}
+    with site.transaction(1) as s:
+        undo_import(s, importer, done.batch.id)
+    assert count(site, Party) == 0
+
+
+def test_a_record_that_a_refused_row_had_touched_comes_back_all_the_same(
+    site: Site, importer: Importer, opened: Open
+) -> None:
+    def apply_half(s: Any, value: Any, existing: Any) -> Any:
+        if value["name"] == "拒绝":
+            s.require(Party, existing.id).name = "半途"
+            s.flush()
+        return importer.apply(s, value, existing)
+
+    half = replace(importer, apply=apply_half, key=())
+    with site.transaction(1) as s:
+        s.add(Party(name="原名", source="+8613812345678"))
+    rows: Rows = [["拒绝", "13812345678", None, 1], ["改二", "13812345678", None, 2]]
+    batch = apply(site, half, opened(rows), mode="good")
+    with site.reader(1) as s:
+        assert list(s.scalars(select(Party.name))) == ["改二"]
+    with site.transaction(1) as s:
+        undo_import(s, half, batch)
+    with site.reader(1) as s:
+        assert list(s.scalars(select(Party.name))) == ["原名"]
+
+
 def test_one_bad_row_keeps_everything_out(site: Site, importer: Importer, opened: Open) -> None:
     with pytest.raises(ImportRefused) as caught:
         apply(site, importer, opened(BAD))
@@ -263,6 +348,9 @@ def test_good_rows_only_by_choice(site: Site, importer: Importer, opened: Open) 
     with site.reader(1) as s:
         assert set(s.scalars(select(Party.name))) == {"张伟", "王芳"}
         assert set(s.scalars(select(SearchRecord.title))) == {"张伟", "王芳"}
+        line = s.scalars(select(LedgerLine).where(LedgerLine.action == "core.import_applied")).one()
+        counted = [line.body[name] for name in ("total", "created", "changed", "refused")]
+        assert counted == [7, 2, 0, 5]
 
 
 def test_a_refusal_while_applying_counts_like_one_before(
