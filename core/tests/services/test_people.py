@@ -262,6 +262,41 @@ def test_tokens_state_their_end_and_scopes(site: Site) -> None:
         assert not _token_alive(site, text)
 
 
+def test_tokens_are_listed_and_ended_by_user_and_company(site: Site) -> None:
+    amy, bob = _member(site, "amy", 1, 2), _member(site, "bob", 1)
+    texts = [_token(site, amy, 1), _token(site, amy, 2), _token(site, bob, 1)]
+
+    def alive() -> list[bool]:
+        return [_token_alive(site, text) for text in texts]
+
+    with site.transaction(1) as c:
+        (own,) = tokens.list_open(c, amy)
+        (bobs,) = tokens.list_open(c, bob)
+        assert not tokens.revoke(c, amy, bobs.id), "somebody else's"
+    with site.transaction(2) as c:
+        assert not tokens.revoke(c, amy, own.id), "another company's"
+    assert alive() == [True, True, True]
+    with site.transaction(1) as c:
+        assert tokens.revoke(c, amy, own.id)
+        assert not tokens.revoke(c, amy, own.id), "it has ended already"
+        assert not tokens.list_open(c, amy)
+    assert alive() == [False, True, True]
+    texts[0] = _token(site, amy, 1)
+    with site.transaction(1) as c:
+        assert tokens.revoke_all(c, amy, company_id=1) == 1
+    assert alive() == [False, True, True]
+    with site.system() as s:
+        assert tokens.revoke_all(s, amy) == 1
+    assert alive() == [False, False, True]
+
+
+def test_a_token_opens_no_company_that_its_user_does_not_belong_to(site: Site) -> None:
+    text = _token(site, _member(site, "amy", 2), 1)
+    with site.system_reader() as s:
+        who = tokens.look_up(s, text)
+    assert who is None or who.company is None
+
+
 def test_session_ends_idle_and_absolutely(site: Site) -> None:
     amy, start = _member(site, "amy", 1), clock.now()
     with clock.frozen(start):

@@ -107,12 +107,14 @@ def test_five_wrong_tries_shut_the_door_for_fifteen_minutes(
 
 
 def test_ten_wrong_tries_shut_the_door_for_the_day(
-    browser: Browser, unhashed: list[str], frozen_clock: FrozenClock
+    site: Site, amy: uuid.UUID, browser: Browser, unhashed: list[str], frozen_clock: FrozenClock
 ) -> None:
     for _ in range(10):
         assert browser.sign_in("amy", "wrong").status_code == 401
         frozen_clock.move(minutes=20)
     assert browser.sign_in("amy", PASSWORD).status_code == 429
+    with site.system() as s:
+        assert door.failed_tries(s, amy) == 10, "the panel counts a day"
     frozen_clock.move(hours=20, minutes=41)
     assert browser.sign_in("amy", PASSWORD).status_code == 303
 
@@ -562,6 +564,8 @@ def test_several_companies_are_asked_for_and_remembered(
     first.sign_in("amy", PASSWORD)
     assert first.get("/").headers["Location"] == "/company?next=/"
     assert first.get("/api/v1/core/me").status_code == 403
+    lost = first.post("/admin/organisation/units/new", {"name": "x"}, form_at="/company")
+    assert lost.status_code == 403, "what was sent is not lost on the way to another page"
     first.post("/company", {"company": "hongshan"}, form_at="/company")
     again = new_browser()
     again.sign_in("amy", PASSWORD)
@@ -639,6 +643,10 @@ def test_single_sign_on_by_a_plugin(
 
     monkeypatch.setattr(site.plugins, "first", first)
     assert browser.get("/me").status_code == 302
+    sent = browser.client.post("/me/tokens", headers={"X-Test-Sso": "amy"})
+    assert sent.status_code == 401, "only looking at a page signs in"
+    known = browser.get("/api/v1/core/me", headers={"X-Test-Sso": "amy"})
+    assert known.status_code == 401
     answer = browser.get("/me", headers={"X-Test-Sso": "amy"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
     assert browser.get("/me").status_code == 200

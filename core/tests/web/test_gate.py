@@ -15,12 +15,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from zhike import clock
 from zhike.config import Config
-from zhike.errors import ConfigError
+from zhike.errors import Busy, ConfigError
+from zhike.models.company import Company
 from zhike.models.ledger import LedgerLine
-from zhike.services import lifecycle, organisation
+from zhike.services import lifecycle, organisation, sessions
 from zhike.site import Site
-from zhike.testing import TwoCompanies, make_company, make_site
+from zhike.testing import FrozenClock, TwoCompanies, make_company, make_site
 from zhike.web import rights, secret, security
 from zhike.web.app import create_app
 from zhike.web.blueprint import APP_WIDE, CoreBlueprint, PluginBlueprint
@@ -111,6 +113,22 @@ def test_nobody_learns_from_outside_which_plugins_there_are(
             assert there == never, (method, path)
 
 
+def test_files_of_plugins_send_nobody_to_the_sign_in(client: FlaskClient, company: int) -> None:
+    assert client.get("/static/p/acme_hello/hello.css").status_code == 404
+
+
+def test_a_page_answers_though_its_use_cannot_be_noted(
+    signed_in: Browser, monkeypatch: pytest.MonkeyPatch, frozen_clock: FrozenClock
+) -> None:
+    def busy(*_asked: Any) -> None:
+        raise Busy("somebody else is writing")
+
+    signed_in.get("/me")
+    monkeypatch.setattr(sessions, "touch", busy)
+    frozen_clock.move(minutes=2)
+    assert signed_in.get("/me").status_code == 200
+
+
 def test_public_pages_open_for_the_company_the_request_names(
     site: Site, company: int, without: int, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +145,10 @@ def test_public_pages_open_for_the_company_the_request_names(
     assert client.get("/p/acme_hello/").status_code == 302
     named["company"] = without
     assert client.get("/p/acme_hello/public").status_code == 302
+    named["company"] = company
+    with site.system() as s:
+        s.get(Company, company).closed_at = clock.now()
+    assert client.get("/p/acme_hello/public").status_code == 302, "the company is closed"
 
 
 def test_a_route_without_a_known_right_breaks_its_plugin(tmp_path: Path) -> None:

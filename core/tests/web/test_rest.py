@@ -88,6 +88,7 @@ def test_who_is_let_in(app: Flask, company: int, program: Callable[..., Program]
         "Bearer zk_x",
         "Basic YTpi",
         text + "x",
+        text.replace("Bearer", "Basic"),
         text[:-1],
         "Bearer",
         "zk_x",

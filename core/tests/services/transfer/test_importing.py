@@ -28,6 +28,7 @@ from zhike.services.transfer import (
     UndoRefused,
     Upload,
     apply_import,
+    applying,
     batch_of,
     drop_images,
     dry_run,
@@ -247,6 +248,17 @@ def test_a_good_file_is_applied_once(
         assert earlier_batch(s, importer.name, upload.digest) is None
 
 
+def test_the_same_file_at_the_same_moment_is_a_conflict(
+    site: Site, importer: Importer, opened: Open, good: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two transactions that looked before either had written."""
+    monkeypatch.setattr(applying, "find_batch", lambda *_asked: None)
+    apply(site, importer, opened(good))
+    with pytest.raises(Conflict):
+        apply(site, importer, opened(good))
+    assert (count(site, ImportBatch), count(site, Party)) == (1, 3)
+
+
 def test_a_key_belongs_to_one_file_of_one_importer(
     site: Site, importer: Importer, opened: Open, good: Rows
 ) -> None:
@@ -439,6 +451,15 @@ def test_a_record_touched_by_two_rows_comes_back_to_its_first_state(
         undo_import(s, loose, batch)
     with site.reader(1) as s:
         assert list(s.scalars(select(Party.name))) == ["原名"]
+
+
+def test_two_rows_of_one_new_record_make_one(site: Site, importer: Importer, opened: Open) -> None:
+    rows = [["头一行", "13812345678", None, 1], ["后一行", "13812345678", None, 2]]
+    with site.transaction(1) as s:
+        done = apply_import(s, replace(importer, key=()), opened(rows), "k1")
+        assert (done.batch.created, done.batch.changed) == (1, 1)
+    with site.reader(1) as s:
+        assert list(s.scalars(select(Party.name))) == ["后一行"]
 
 
 def test_undo_needs_the_images_and_the_right_importer(
