@@ -655,7 +655,9 @@ def test_single_sign_on_by_a_plugin(
         assert (noted.user_id, noted.detail) == (amy, {"by": "plugin"})
 
 
-def test_single_sign_on_opens_no_closed_account(site: Site, company: int, amy: uuid.UUID) -> None:
+def test_single_sign_on_opens_no_closed_account(
+    site: Site, company: int, amy: uuid.UUID, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_user(site, company)  # somebody else administers
     with site.system() as s:
         people.disable(s, amy)
@@ -663,6 +665,10 @@ def test_single_sign_on_opens_no_closed_account(site: Site, company: int, amy: u
     assert door.open_for(site, uuid.uuid4(), ip="127.0.0.1", agent="") is None
     with site.system_reader() as s:
         assert s.scalars(select(LoginSession)).all() == []
+    monkeypatch.setattr(
+        site.plugins, "first", lambda hook, *_a, **_k: amy if hook == "authenticate" else None
+    )
+    assert browser.get("/me").headers["Location"].startswith("/login")
 
 
 def test_no_password_in_the_ledger_or_the_rows_of_the_door(

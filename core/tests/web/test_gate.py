@@ -118,15 +118,19 @@ def test_files_of_plugins_send_nobody_to_the_sign_in(client: FlaskClient, compan
 
 
 def test_a_page_answers_though_its_use_cannot_be_noted(
-    signed_in: Browser, monkeypatch: pytest.MonkeyPatch, frozen_clock: FrozenClock
+    frozen_clock: FrozenClock, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_asked: Any) -> None:
+    asked = []
+
+    def busy(*what: Any) -> None:
+        asked.append(what)
         raise Busy("somebody else is writing")
 
     signed_in.get("/me")
     monkeypatch.setattr(sessions, "touch", busy)
     frozen_clock.move(minutes=2)
     assert signed_in.get("/me").status_code == 200
+    assert len(asked) == 1
 
 
 def test_public_pages_open_for_the_company_the_request_names(

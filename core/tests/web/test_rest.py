@@ -123,6 +123,24 @@ def test_a_token_ends_with_time_account_password_and_membership(
         assert one("GET", "/api/v1/core/me").status_code == 401, end
 
 
+def test_the_last_use_of_a_token_is_noted_at_most_once_a_minute(
+    site: Site, company: int, program: Callable[..., Program], frozen_clock: Any
+) -> None:
+    one = program(company)
+
+    def used() -> Any:
+        one("GET", "/api/v1/core/me")
+        with site.reader(company) as s:
+            return tokens.list_open(s, one.user_id)[0].used_at
+
+    first = used()
+    assert first == clock.now()
+    frozen_clock.move(seconds=59)
+    assert used() == first
+    frozen_clock.move(seconds=2)
+    assert used() == clock.now()
+
+
 def test_a_reading_token_only_reads(
     site: Site, company: int, program: Callable[..., Program]
 ) -> None:
