@@ -218,7 +218,6 @@ Index(
     Visit.number,
     unique=True,
     sqlite_where=Visit.continues_id.is_(None),
-    postgresql_where=Visit.continues_id.is_(None),
 )
 
 Index(
