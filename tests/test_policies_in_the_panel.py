@@ -274,6 +274,11 @@ def test_a_drill_of_the_company_guards_publishing(
             "n1, expect: {asigned: A}}",
             "第 6 行，第 1 个事件：expect 里没有“asigned”。是不是“assigned”？",
         ),
+        (
+            "n1}",
+            "n1, expect: {assigned: A (tickt)}}",
+            "第 6 行，第 1 个事件：“tickt”读不懂（assigned）。是不是“ticket”？",
+        ),
         ("  ring: B>C>A", "  rnig: B>C>A", "文末的 expect：expect 里没有“rnig”。是不是“ring”？"),
         ("  ring: A>B>C", "  rink: A>B>C", "given：这里没有“rink”这个字段。是不是“ring”？"),
         ("visitor: n1", "visitor: n1, purpose: byu", "“byu”读不懂（purpose）。是不是“buy”？"),

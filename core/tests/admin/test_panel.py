@@ -428,6 +428,17 @@ def test_who_may_not_read_the_ledger_may_not_take_it(
     assert other.get("/admin/data/exports/core.ledger").status_code == 403
 
 
+def test_the_ledger_is_read_whole_or_not_at_all(
+    login: Callable[..., FlaskClient], company: int
+) -> None:
+    """A chain with lines left out proves nothing, so a narrower reach opens none of it."""
+    own = login(company, ["core.ledger.view"], scope="own")
+    for path in ("", "/1", "/lines.csv", "/lines.xlsx"):
+        assert own.get(f"/admin/ledger{path}").status_code == 403, path
+    assert post(own, "/admin/ledger/verify", "/").status_code == 403
+    assert own.get("/api/v1/core/ledger").status_code == 403
+
+
 def test_the_ledger_is_searched_by_person(
     login: Callable[..., FlaskClient], site: Site, company: int
 ) -> None:

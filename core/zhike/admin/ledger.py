@@ -61,6 +61,7 @@ def result_words() -> dict[str, str]:
 @bp.get("", permission=PERMISSION)
 def lines() -> str:
     """Lines of the company's ledger, the newest first."""
+    current().require_everywhere(PERMISSION)
     s = reading()
     statement = select(
         LedgerLine.seq,
@@ -243,6 +244,7 @@ def people(s: CompanySession, lines: Iterable[Any]) -> Callable[[Any], str]:
 @bp.get("/<int:seq>", permission=PERMISSION)
 def line(seq: int) -> ResponseReturnValue:
     """One line with everything it holds, its hash included."""
+    current().require_everywhere(PERMISSION)
     row = reading().scalars(select(LedgerLine).where(LedgerLine.seq == min(seq, _LAST))).first()
     if row is None:
         raise UserError(_("There is no line of this number."), status=404, code="not_found")
@@ -271,6 +273,7 @@ def _named(called: Names, key: str, value: Any) -> RecordSummary:
 def verify() -> str:
     """Check the whole chain now and say what was found."""
     me = current()
+    me.require_everywhere(PERMISSION)
     assert me.company is not None
     report = ledger.verify(me.site, me.company.id)
     return page("zhike/admin/ledger_check.html", report=report)

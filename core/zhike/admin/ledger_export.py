@@ -76,6 +76,7 @@ def rows(s: CompanySession, asked: Mapping[str, Any]) -> Iterator[Mapping[str, A
 def file(kind: Literal["xlsx", "csv"]) -> Response:
     """The lines of the page as a file; that it was taken is a line of its own."""
     me = current()
+    me.require_everywhere(PERMISSION)
     exporter = me.active.get(Exporter, "core.ledger")
     assert exporter is not None
     assert me.company is not None

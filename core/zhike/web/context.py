@@ -131,6 +131,17 @@ class Me:
             raise Forbidden(_("Your role does not include this."), extra={"permission": permission})
         return answer
 
+    def require_everywhere(self, permission: str) -> None:
+        """Raise ``Forbidden`` unless ``permission`` holds in the whole company.
+
+        For what cannot be shown in part: a chain with lines left out proves nothing.
+        """
+        if not self.principal.reach(permission).everything:
+            raise Forbidden(
+                _("Your role has to hold this right in the whole company."),
+                extra={"permission": permission},
+            )
+
 
 def site_of_app() -> Site:
     """The site that the running application serves."""

@@ -88,6 +88,45 @@ def test_a_visitor_whose_reception_goes_on_is_counted_once(ground, post, login):
     assert "误点结束之后" in shown
 
 
+def test_a_party_that_went_on_is_void_as_one(ground, post, login):
+    """The turn was used by its first reception; what is said of the party is said of the last."""
+    ground.sign_in("ABC")
+    act = ended(ground, name="张伟", phone="13812345678")
+    assert post(f"visit/{act.visit_id}/still-here", reason="点错了").status_code == 303
+    part = ground.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).one())
+    with clock.frozen(ground.now):
+        place = f"/p/sales_floor/floor/{ground.unit}/visit"
+        shown = login(ground.company).get(f"{place}/{act.visit_id}").get_data(as_text=True)
+    assert f'href="{place}/{part.id}"' in shown
+    for act_of_it in ("still-here", "void", "result", "flag", "fault"):
+        assert f"{place}/{act.visit_id}/{act_of_it}" not in shown
+    assert post(f"visit/{act.visit_id}/still-here", reason="再来").status_code == 422
+    assert post(f"visit/{act.visit_id}/void", reason="踩盘", confirmed="y").status_code == 422
+    assert post(f"visit/{part.id}/void", reason="踩盘", confirmed="y").status_code == 303
+    states = ground.read(lambda s: [v.state for v in s.scalars(select(Visit).order_by(Visit.id))])
+    assert states == ["voided", "voided"]
+    assert ground.tickets() == ["A(r)"]
+    owner = ground.read(lambda s: s.require(Customer, part.customer_id).owner_id)
+    assert owner is None
+
+
+def test_a_party_that_went_on_differs_once(ground, post, login):
+    ground.sign_in("ABC")
+    act = ended(ground, name="张伟", phone="13812345678")
+    assert post(f"visit/{act.visit_id}/still-here", reason="点错了").status_code == 303
+    part = ground.read(lambda s: s.scalars(select(Visit).where(Visit.state == "reception")).one())
+    for visit_id in (act.visit_id, part.id):
+        ground.do(
+            lambda s, one=visit_id: floor.flag_visit(
+                s, one, "poach",
+                offender=ground.reps["B"], rightful=ground.reps["A"], reason="抢接",
+            )
+        )  # fmt: skip
+    with clock.frozen(ground.now):
+        page = f"/p/sales_floor/floor/{ground.unit}/differences"
+        assert "1 次接待中，有 1 次" in login(ground.company).get(page).get_data(as_text=True)
+
+
 def test_an_ended_visit_is_reached_from_its_customer(ground, login):
     ground.sign_in("A")
     act = ended(ground, name="张伟", phone="13812345678")

@@ -306,7 +306,9 @@ def _walk_event_days(busy, browser, place):
     assert "SF-D-40" in act.outcome["rules"]
     assert "恢复按制度接待" in browser.get(f"{place}/event-mode").get_data(as_text=True)
     assert browser.post(f"{place}/event-mode", data={"reason": "展会结束"}).status_code == 303
-    assert "开始活动办法" in browser.get(f"{place}/day").get_data(as_text=True)
+    after = browser.get(f"{place}/day").get_data(as_text=True)
+    assert "开始活动办法" in after
+    assert "已完成：活动日结束。" in after
     lines = busy.read(
         lambda s: s.scalars(
             select(LedgerLine).where(LedgerLine.action.startswith("sales_floor.event_mode"))

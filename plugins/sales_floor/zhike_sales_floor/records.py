@@ -22,7 +22,7 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
 from zhike_sales_floor.services.names import names_for
-from zhike_sales_floor.words import VERBS
+from zhike_sales_floor.words import VERBS, act_of
 
 
 def _may(principal: Any, permission: str, unit_id: uuid.UUID) -> bool:
@@ -85,7 +85,7 @@ def describe_event(s: CompanySession, ref: RecordRef, principal: Any) -> RecordS
         )
         if found is not None:
             return found
-    what = _(VERBS[row.verb]) if row.verb in VERBS else row.verb
+    what = _(VERBS.get(act_of(row.body), row.verb))
     return RecordSummary(f"{row.day.isoformat()} {what}", f"/p/sales_floor/floor/{row.unit_id}")
 
 

@@ -146,6 +146,7 @@ class LedgerOut(Answered):
 
 def ledger_list(body: LedgerIn) -> LedgerOut:
     """Read the company's ledger."""
+    current().require_everywhere("core.ledger.view")
     lines = select(LedgerLine).order_by(LedgerLine.seq.desc())
     if body.action is not None:
         lines = lines.where(LedgerLine.action == body.action)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from zhike.rules import Decision, EventInvalid, Step, parse_shares
@@ -52,6 +53,15 @@ def statement(stated: Any) -> str:
             allowed=(*_CHECKS, *ALIASES),
         )
     return key
+
+
+def read_words(stated: Mapping[str, Any]) -> None:
+    """Read what is stated by its words alone; EventInvalid for the first that nobody knows."""
+    for key, value in stated.items():
+        if statement(key) == "assigned":
+            for one in value.values() if isinstance(value, Mapping) else (value,):
+                for bracket in re.findall(r"\(([^()]*)\)", str(one)):
+                    list(_vias(str(key), one, bracket))
 
 
 def _nothing(value: Any) -> bool:
@@ -108,10 +118,25 @@ def _one_assigned(
             f"{value!r} cannot be read", code="expect", field=key, allowed=("A", "A (turn)", "-")
         )
     found = _is(key, who[0], line.get(name))
-    for word in re.split(r"[,\s]+", who[1]):
-        if word.lower() in _VIAS:
-            found += _is(f"{key} via", word.lower(), line.get("via"))
+    for via in _vias(key, value, who[1]):
+        found += _is(f"{key} via", via, line.get("via"))
     return found
+
+
+def _vias(key: str, value: Any, words: str) -> Iterator[str]:
+    """How somebody received, among the words in the brackets; other words are the author's notes.
+
+    A word that comes close to one of the three is a slip, and would compare nothing.
+    """
+    for word in re.split(r"[,\s]+", words.lower()):
+        via = word.removesuffix("s") if word.removesuffix("s") in _VIAS else word
+        if via in _VIAS:
+            yield via
+        elif get_close_matches(via, _VIAS, 1, 0.7):
+            raise EventInvalid(
+                f"{value!r}: {word!r} cannot be read",
+                code="expect", field=key, allowed=_VIAS, facts={"word": word},
+            )  # fmt: skip
 
 
 def _names(key: str, value: Any, step: Step, final: State) -> list[Difference]:

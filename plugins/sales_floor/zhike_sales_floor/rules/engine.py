@@ -8,7 +8,7 @@ from typing import Any
 from zhike.rules import Decision, EventInvalid, EventRefused, Policy, Step
 from zhike.rules.windows import later
 from zhike_sales_floor.rules import duty, given, records, stepping_in, visits
-from zhike_sales_floor.rules.compare import differences, statement
+from zhike_sales_floor.rules.compare import differences, read_words
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.parse import Event, read_event
 from zhike_sales_floor.rules.plans import ARRIVAL
@@ -82,8 +82,7 @@ class SalesFloor:
         elif part == "event":
             read_event(stated)
         else:
-            for key in stated:
-                statement(key)
+            read_words(stated)
 
     def start(self, facts: Mapping[str, Any], policy: Policy) -> State:
         """The state from a drill's initial facts. EventInvalid names what cannot be read."""

@@ -26,6 +26,8 @@ def still_here(s: CompanySession, visit_id: uuid.UUID, reason: str) -> Act:
     floor = live.lock_floor(s, visit.unit_id)
     if visit.state != "ended" or visit.day != floor.day or visit.customer_id is None:
         raise Conflict(_("Only a reception that ended today can go on."))
+    if continuation(s, visit_id) is not None:
+        raise Conflict(_("This reception goes on already."))
     guests = s.scalars(select(VisitGuest.customer_id).where(VisitGuest.visit_id == visit_id))
     return arrivals.arrive(
         s,
@@ -40,6 +42,11 @@ def still_here(s: CompanySession, visit_id: uuid.UUID, reason: str) -> Act:
             continues=visit_id,
         ),
     )
+
+
+def continuation(s: CompanySession, visit_id: uuid.UUID) -> Visit | None:
+    """The reception with which a wrongly ended one went on."""
+    return s.scalars(select(Visit).where(Visit.continues_id == visit_id)).first()
 
 
 def result(s: CompanySession, visit_id: uuid.UUID, result: str, need: str, *, reason: str) -> Visit:

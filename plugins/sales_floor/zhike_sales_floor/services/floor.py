@@ -25,7 +25,7 @@ from zhike.rules import to_json
 from zhike_sales_floor.models import Customer, Floor, Rep, Visit
 from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.rules.vocabulary import EVENT_METHODS
-from zhike_sales_floor.services import arrivals, live
+from zhike_sales_floor.services import arrivals, corrections, live
 from zhike_sales_floor.services.live import Act
 
 LONGEST_EVENT = timedelta(days=366)
@@ -182,13 +182,30 @@ def visitor_leaves(s: CompanySession, visit_id: uuid.UUID) -> Act:
 
 
 def void_visit(s: CompanySession, visit_id: uuid.UUID, reason: str, *, confirmed: bool) -> Act:
-    """The visitor was scouting or after other material 判定踩盘: the turn comes back (SF-A-12)."""
+    """The visitor was scouting or after other material 判定踩盘: the turn comes back (SF-A-12).
+
+    Of a reception that went on after it had been ended by mistake every part is void, the first one
+    too, which used the turn. Returns the act by which it came back, else the last one. Raises
+    Conflict for a part that has gone on: what is said of the party is said of its last part.
+    """
     visit = s.require(Visit, visit_id)
+    if corrections.continuation(s, visit_id) is not None:
+        raise Conflict(_("This reception went on; please void its continuation."))
+    acts = []
+    part: Visit | None = visit
+    while part is not None:
+        if part is visit or part.state == "ended":
+            acts.append(_void(s, part, _need(reason), confirmed=confirmed))
+        part = s.find(Visit, part.continues_id) if confirmed else None
+    return next((act for act in acts if act.outcome.get("issued")), acts[-1])
+
+
+def _void(s: CompanySession, visit: Visit, reason: str, *, confirmed: bool) -> Act:
     fields = {
-        "visit": str(visit_id),
+        "visit": str(visit.id),
         "confirmed": confirmed,
         "by": s.actor.name,
-        "reason": _need(reason),
+        "reason": reason,
     }
     if visit.customer_id is not None:
         fields["customer"] = str(visit.customer_id)

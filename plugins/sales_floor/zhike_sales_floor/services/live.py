@@ -372,7 +372,7 @@ def _store(
     s.flush()
     return Act(
         work.seq,
-        verb,
+        words.act_of(work.event),
         work.at,
         outcome,
         tuple(stored),

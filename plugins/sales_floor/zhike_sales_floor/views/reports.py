@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -63,13 +64,20 @@ def differences(unit_id: uuid.UUID) -> Any:
         )
         .limit(100_001)
     ).all()
+    going_on = select(Visit.id, Visit.continues_id).where(
+        Visit.unit_id == unit_id,
+        Visit.day >= since,
+        Visit.day <= until,
+        Visit.continues_id.is_not(None),
+    )
+    goes_on = {row.id: row.continues_id for row in s.execute(going_on)}
     return page(
         "sales_floor/differences.html",
         rows=rows,
         names=names,
         visits=visits,
         flags=flags,
-        differing=len({row.visit_id or row.id for row in rows}),
+        differing=len({_party(goes_on, row.visit_id) or row.id for row in rows}),
         arrivals=len(arrivals),
         since=since,
         until=until,
@@ -78,6 +86,15 @@ def differences(unit_id: uuid.UUID) -> Any:
         words=words,
         fragment=False,
     )
+
+
+def _party(
+    goes_on: Mapping[uuid.UUID, uuid.UUID | None], visit: uuid.UUID | None
+) -> uuid.UUID | None:
+    """The first reception of a visit's party: one that went on counts with it."""
+    while visit is not None and goes_on.get(visit) is not None:
+        visit = goes_on[visit]
+    return visit
 
 
 @bp.get("/floor/<uuid:unit_id>/days/<day>", permission=may.RULE)

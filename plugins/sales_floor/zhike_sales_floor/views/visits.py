@@ -13,7 +13,7 @@ from zhike.api import CompanySession, RecordRef, _, clock, current, decisions, p
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Ticket, Visit
-from zhike_sales_floor.services import live, sheets
+from zhike_sales_floor.services import corrections, live, sheets
 from zhike_sales_floor.views._common import (
     Names,
     bp,
@@ -103,7 +103,10 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
         return url_for(f".{what}", unit_id=unit_id, visit_id=row.id)
 
     run = bool(me.can(may.MANAGE, unit_id))
-    own = run or (mine and bool(me.can(may.SELF, unit_id)))
+    self_ = mine and bool(me.can(may.SELF, unit_id))
+    own = run or self_
+    no_customer = self_ or bool(me.can(may.VOID_CONFIRM, unit_id))
+    over = corrections.continuation(reading(), row.id) if row.state == "ended" else None
     found: list[dict[str, Any]] = []
     if row.state == "reception":
         if own:
@@ -116,18 +119,23 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
                 },
                 {"label": _("Hand over"), "url": url("hand_over"), "icon": "arrow-left-right"},
                 {"label": _("Helper"), "url": url("help_with"), "icon": "person-plus"},
-                {"label": _("No customer"), "url": url("void"), "icon": "slash-circle"},
             ]
+        if no_customer:
+            found.append({"label": _("No customer"), "url": url("void"), "icon": "slash-circle"})
         if run:
             found.append({"label": _("Take over"), "url": url("take_over"), "icon": "person-check"})
-    if row.state == "ended":
+    if over is not None:
+        # What is still to be said of the party is said of the part that goes on.
+        there = url_for(".visit", unit_id=unit_id, visit_id=over.id)
+        found.append({"label": _("It goes on here"), "url": there, "icon": "arrow-right"})
+    elif row.state == "ended":
         if run:
             found.append(
                 {"label": _("Still here"), "url": url("still_here"), "icon": "arrow-repeat"}
             )
         if own:
             found.append({"label": _("Correct the result"), "url": url("result"), "icon": "pencil"})
-        if own or me.can(may.VOID_CONFIRM, unit_id):
+        if no_customer:
             found.append({"label": _("No customer"), "url": url("void"), "icon": "slash-circle"})
     if row.state == "waiting":
         if me.can(may.OVERRIDE, unit_id):
@@ -138,9 +146,10 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
         found.append(
             {"label": _("Answer"), "url": url("answer"), "icon": "telephone", "primary": True}
         )
-    if me.can(may.REPORT, unit_id) and not row.flag and row.state in ("reception", "ended"):
+    standing = over is None and row.state in ("reception", "ended")
+    if me.can(may.REPORT, unit_id) and not row.flag and standing:
         found.append({"label": _("Report wrong turn"), "url": url("flag"), "icon": "flag"})
-    if me.can(may.RULE, unit_id) and row.state in ("reception", "ended"):
+    if me.can(may.RULE, unit_id) and standing:
         found.append({"label": _("Rule on a fault"), "url": url("fault"), "icon": "hammer"})
     if row.decision_id:
         found.append(
