@@ -50,6 +50,10 @@ _ENTRIES = {
     "rows": N_("Rows"),
     "columns": N_("Columns"),
     "file": N_("File"),
+    "before": N_("Before"),
+    "after": N_("After"),
+    "phone": N_("Telephone"),
+    "was": N_("What was (fingerprint)"),
 }
 _RESULTS = {"ok": "done", "denied": "breach", "failed": "attention"}
 

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from zhike.api import LedgerLine, Party, clock
+from zhike_sales_floor import records
 from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services import floor, sheets
+from zhike_sales_floor.services import corrections, floor, live, sheets
 from zhike_sales_floor.services.arrivals import Person
 
 
@@ -260,3 +261,8 @@ def test_a_report_shows_its_reason_reporter_and_time_on_the_visit(ground, login)
         assert reason in told
         assert f"{ground.now + timedelta(hours=8):%H:%M}" in told
         assert "前台小周" in told
+
+
+def test_every_act_that_the_floor_writes_down_has_a_name():
+    named = {action.name for action in records.LEDGER_ACTIONS}
+    assert {*live.LEDGER.values(), "sales_floor.override", corrections.ACTION} <= named

@@ -111,6 +111,8 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.refund", title=N_("Deal cancelled")),
     LedgerAction(name="sales_floor.event_mode", title=N_("Event days begun")),
     LedgerAction(name="sales_floor.event_mode_over", title=N_("Event days ended")),
+    LedgerAction(name="sales_floor.corrected", title=N_("Entry corrected")),
+    LedgerAction(name="sales_floor.quarrel", title=N_("Quarrel noted")),
 )
 
 

@@ -48,7 +48,7 @@ LEDGER = {
     "flag": "sales_floor.flag",
     "reclass": "sales_floor.reclass",
     "ruling": "sales_floor.ruling",
-    "quarrel": "sales_floor.ruling",
+    "quarrel": "sales_floor.quarrel",
     "void": "sales_floor.void",
     "confirm_fault": "sales_floor.fault",
     "take_over": "sales_floor.take_over",
