@@ -94,24 +94,21 @@ def _post(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
     return RecordSummary(f"{holder.title} · {place.name} {row.title}", holder.url)
 
 
-def _export(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
-    """An export by what was taken; the log is for those who may export."""
-    row = s.find(ExportLog, ref.id)
-    if row is None:
-        return None
-    known = s.site.plugins.registry.get(Exporter, row.exporter)
-    title = _(known.value.title) if known is not None else row.exporter
-    return RecordSummary(title, "/admin/data/exports" if principal.can("core.export") else None)
+def _of_contribution(
+    model: Any, field: str, kind: type[Any], permission: str, page: str
+) -> Callable[[Any, RecordRef, Any], RecordSummary | None]:
+    """Describe rows that name a contribution by that one's title; ``page`` lists them."""
 
+    def describe(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
+        row = s.find(model, ref.id)
+        if row is None:
+            return None
+        name = getattr(row, field)
+        known = s.site.plugins.registry.get(kind, name)
+        title = _(known.value.title) if known is not None else name
+        return RecordSummary(title, page if principal.can(permission) else None)
 
-def _deadline(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
-    """A deadline by what falls due."""
-    row = s.find(Deadline, ref.id)
-    if row is None:
-        return None
-    known = s.site.plugins.registry.get(DeadlineHandler, row.kind)
-    title = _(known.value.title) if known is not None else row.kind
-    return RecordSummary(title, "/admin/jobs" if principal.can("core.jobs") else None)
+    return describe
 
 
 def _numbering(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
@@ -174,8 +171,20 @@ def register_record_kinds() -> Sequence[RecordKind]:
                 lambda row: row.file_name or _("Import"),
             ),
         ),
-        RecordKind(name="core.export", title=N_("Export"), describe=_export),
-        RecordKind(name="core.deadline", title=N_("Deadline"), describe=_deadline),
+        RecordKind(
+            name="core.export",
+            title=N_("Export"),
+            describe=_of_contribution(
+                ExportLog, "exporter", Exporter, "core.export", "/admin/data/exports"
+            ),
+        ),
+        RecordKind(
+            name="core.deadline",
+            title=N_("Deadline"),
+            describe=_of_contribution(
+                Deadline, "kind", DeadlineHandler, "core.jobs", "/admin/jobs"
+            ),
+        ),
         RecordKind(name="core.numbering_rule", title=N_("Rule of numbers"), describe=_numbering),
         RecordKind(name="core.token", title=N_("Access token"), describe=_token),
     )
