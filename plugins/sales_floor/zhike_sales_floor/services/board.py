@@ -101,7 +101,6 @@ class Board:
     recent: Sequence[Recent]
     names: Mapping[uuid.UUID, str]
     visitors: int
-    event_mode: str = ""
     event: st.EventMode | None = None
 
     @property
@@ -167,7 +166,6 @@ def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
         _recent(s, unit_id, row.day),
         names,
         row.visitors,
-        floor.event_mode.method if floor.event_mode else "",
         floor.event_mode,
     )
 

@@ -116,7 +116,7 @@ def event_mode(unit_id: uuid.UUID) -> Any:
     """Another way of receiving for an exhibition or a launch, or the end of it (SF-D-40)."""
     data = boards.board(reading(), unit_id)
     back = url_for(".day", unit_id=unit_id)
-    if data is not None and data.event_mode:
+    if data is not None and data.event:
         ending = forms.ReasonForm()
         return form_act(
             ending,
