@@ -10,7 +10,8 @@ from zhike.api import clock, idempotency
 from zhike.ops import nightly
 from zhike.testing import read_page
 from zhike.testing.sites import plan_of
-from zhike_sales_floor.services import arrivals, floor
+from zhike_sales_floor.models import Visit
+from zhike_sales_floor.services import arrivals, corrections, floor
 from zhike_sales_floor.services.arrivals import Arrival, Person
 from zhike_sales_floor.services.customers import Filter, list_page
 
@@ -112,3 +113,11 @@ def test_a_list_is_walked_by_the_index_that_fits(ground, site, narrowed, index, 
         nightly.count_for_the_planner(site)
     asked = Filter(**dict.fromkeys(narrowed, ground.reps["A"]))
     assert index in plan_of(site, ground.company, lambda s: list_page(s, ground.unit, asked))
+
+
+def test_whether_a_visit_went_on_is_asked_of_its_day(ground, site):
+    ground.sign_in("AB")
+    act = ground.arrive(Person(name="张伟"))
+    first = ground.read(lambda s: s.require(Visit, act.visit_id))
+    plan = plan_of(site, ground.company, lambda s: corrections.continuation(s, first))
+    assert "company_id_unit_id_day_arrived_at" in plan

@@ -26,7 +26,7 @@ def still_here(s: CompanySession, visit_id: uuid.UUID, reason: str) -> Act:
     floor = live.lock_floor(s, visit.unit_id)
     if visit.state != "ended" or visit.day != floor.day or visit.customer_id is None:
         raise Conflict(_("Only a reception that ended today can go on."))
-    if continuation(s, visit_id) is not None:
+    if continuation(s, visit) is not None:
         raise Conflict(_("This reception goes on already."))
     guests = s.scalars(select(VisitGuest.customer_id).where(VisitGuest.visit_id == visit_id))
     return arrivals.arrive(
@@ -44,9 +44,15 @@ def still_here(s: CompanySession, visit_id: uuid.UUID, reason: str) -> Act:
     )
 
 
-def continuation(s: CompanySession, visit_id: uuid.UUID) -> Visit | None:
-    """The reception with which a wrongly ended one went on."""
-    return s.scalars(select(Visit).where(Visit.continues_id == visit_id)).first()
+def continuation(s: CompanySession, visit: Visit) -> Visit | None:
+    """The reception with which a wrongly ended one went on, that same day."""
+    return s.scalars(
+        select(Visit).where(
+            Visit.unit_id == visit.unit_id,
+            Visit.day == visit.day,
+            Visit.continues_id == visit.id,
+        )
+    ).first()
 
 
 def result(s: CompanySession, visit_id: uuid.UUID, result: str, need: str, *, reason: str) -> Visit:

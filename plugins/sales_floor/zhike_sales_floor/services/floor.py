@@ -189,7 +189,8 @@ def void_visit(s: CompanySession, visit_id: uuid.UUID, reason: str, *, confirmed
     Conflict for a part that has gone on: what is said of the party is said of its last part.
     """
     visit = s.require(Visit, visit_id)
-    if corrections.continuation(s, visit_id) is not None:
+    live.lock_floor(s, visit.unit_id)  # nobody lets it go on meanwhile
+    if corrections.continuation(s, visit) is not None:
         raise Conflict(_("This reception went on; please void its continuation."))
     acts = []
     part: Visit | None = visit

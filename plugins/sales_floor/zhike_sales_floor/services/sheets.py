@@ -216,12 +216,14 @@ def _visitors(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData
     introducers = names_for(
         s, {c.introducer_id for _v, c, _n, _p in found if c and c.introducer_id}
     )
-    parts = _parts([row[0] for row in found])
+    parts: dict[int, list[Visit]] = {}
+    for visit, *_rest in found:  # a party has one number, whatever was ended by mistake
+        parts.setdefault(visit.number, []).append(visit)
     rows = []
     for visit, customer, name, phone in found:
         if visit.continues_id:
             continue
-        receptions = parts[visit.id]
+        receptions = parts[visit.number]
         before = bool(customer and customer.first_visit_on and customer.first_visit_on < on)
         rows.append(
             {
@@ -243,17 +245,6 @@ def _visitors(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData
             }
         )
     return _data(s, unit_id, _base(s, unit_id, on), rows)
-
-
-def _parts(visits: list[Visit]) -> dict[uuid.UUID, list[Visit]]:
-    """Each party's receptions in order: one, and those that go on after a wrong ending."""
-    first: dict[uuid.UUID, uuid.UUID] = {}
-    found: dict[uuid.UUID, list[Visit]] = {}
-    for visit in visits:
-        root = first.get(visit.continues_id, visit.id) if visit.continues_id else visit.id
-        first[visit.id] = root
-        found.setdefault(root, []).append(visit)
-    return found
 
 
 def _people(names: Mapping[uuid.UUID, str], ids: Sequence[uuid.UUID | None]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -53,7 +52,10 @@ def differences(unit_id: uuid.UUID) -> Any:
     names = staff_names(s)
     ids = {row.visit_id for row in rows if row.visit_id}
     visits = names_for(s, ids)
-    flags = {v.id: v.flag for v in s.scalars(select(Visit).where(Visit.id.in_(ids))) if v.flag}
+    met = {visit.id: visit for visit in s.scalars(select(Visit).where(Visit.id.in_(ids)))}
+    flags = {visit.id: visit.flag for visit in met.values() if visit.flag}
+    # A party keeps its number of the day where a reception of it went on.
+    parties = {visit.id: (visit.day, visit.number) for visit in met.values()}
     arrivals = s.scalars(
         select(Visit.id)
         .where(
@@ -64,20 +66,13 @@ def differences(unit_id: uuid.UUID) -> Any:
         )
         .limit(100_001)
     ).all()
-    going_on = select(Visit.id, Visit.continues_id).where(
-        Visit.unit_id == unit_id,
-        Visit.day >= since,
-        Visit.day <= until,
-        Visit.continues_id.is_not(None),
-    )
-    goes_on = {row.id: row.continues_id for row in s.execute(going_on)}
     return page(
         "sales_floor/differences.html",
         rows=rows,
         names=names,
         visits=visits,
         flags=flags,
-        differing=len({_party(goes_on, row.visit_id) or row.id for row in rows}),
+        differing=len({parties[row.visit_id] if row.visit_id else row.id for row in rows}),
         arrivals=len(arrivals),
         since=since,
         until=until,
@@ -86,15 +81,6 @@ def differences(unit_id: uuid.UUID) -> Any:
         words=words,
         fragment=False,
     )
-
-
-def _party(
-    goes_on: Mapping[uuid.UUID, uuid.UUID | None], visit: uuid.UUID | None
-) -> uuid.UUID | None:
-    """The first reception of a visit's party: one that went on counts with it."""
-    while visit is not None and goes_on.get(visit) is not None:
-        visit = goes_on[visit]
-    return visit
 
 
 @bp.get("/floor/<uuid:unit_id>/days/<day>", permission=may.RULE)

@@ -106,7 +106,7 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
     self_ = mine and bool(me.can(may.SELF, unit_id))
     own = run or self_
     no_customer = self_ or bool(me.can(may.VOID_CONFIRM, unit_id))
-    over = corrections.continuation(reading(), row.id) if row.state == "ended" else None
+    over = corrections.continuation(reading(), row) if row.state == "ended" else None
     found: list[dict[str, Any]] = []
     if row.state == "reception":
         if own:
