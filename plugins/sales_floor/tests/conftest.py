@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import zhike_sales_floor
-from zhike.api import Actor, CompanySession, Site, Staff, Unit, clock, organisation
+from zhike.api import Actor, CompanySession, Site, Staff, Unit, clock, forms, organisation
 from zhike.testing import make_company, make_site
-from zhike_sales_floor.services import arrivals, floor, live
+from zhike_sales_floor.services import arrivals, floor, live, registers
 from zhike_sales_floor.services.arrivals import Arrival, Person
 from zhike_sales_floor.services.live import Act
 from zhike_sales_floor.services.setup import prepare
@@ -75,6 +75,18 @@ class Floor:
             found = floor.floor_state(s, self.unit)
             assert found is not None
             return [f"{self.letter(t.rep)}({t.kind[0]})" for t in found[1].tickets]
+
+    def register(self, code: str, on: date, since: date | None = None) -> forms.FormData:
+        """What stands in a register up to a day, as it is shown on screen."""
+
+        def look(s: CompanySession) -> forms.FormData:
+            register = registers.find(code)
+            scope = registers.scope_of(s, register, self.unit, since=since, until=on)
+            return registers.fill(s, register, scope)[1]
+
+        found = self.read(look)
+        assert isinstance(found, forms.FormData)
+        return found
 
     def read(self, work: Callable[[CompanySession], object]) -> object:
         """Run ``work`` in a reading session, at the floor's own time."""

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from zhike.api import LedgerLine, Party, clock
 from zhike_sales_floor import records
 from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services import corrections, floor, live, sheets
+from zhike_sales_floor.services import corrections, floor, live
 from zhike_sales_floor.services.arrivals import Person
 
 
@@ -72,7 +72,7 @@ def test_a_visitor_whose_reception_goes_on_is_counted_once(ground, post, login):
     assert post(f"visit/{again.id}/still-here", reason="又点错了").status_code == 303
     ground.arrive(Person(name="李娜", phone="13900001111"))
     today = clock.local(ground.now, "Asia/Shanghai").date()
-    lines = ground.read(lambda s: sheets.register(s, "SFF-03", ground.unit, today)).rows["lines"]
+    lines = ground.register("SFF-03", today).rows["lines"]
     assert [(line["name"], line["rep"], line["need"], line["grade"]) for line in lines] == [
         ("张伟", "顾问A", "四房", "B"),
         ("李娜", "顾问B", "", ""),

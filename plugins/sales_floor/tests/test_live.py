@@ -19,7 +19,7 @@ from zhike_sales_floor.rules.state import Floor as FloorState
 from zhike_sales_floor.rules.state import Ticket as Issued
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor as floors
-from zhike_sales_floor.services import project, replay, sheets
+from zhike_sales_floor.services import project, replay
 from zhike_sales_floor.services.arrivals import Person
 from zhike_sales_floor.services.names import names_in
 from zhike_sales_floor.views._common import sentence, told
@@ -256,7 +256,7 @@ def test_a_poached_visitor_is_the_rightful_reps_on_every_page(ground):
 
 def _roster_lines(ground):
     on = clock.local(ground.now, "Asia/Shanghai").date()
-    return ground.read(lambda s: sheets.register(s, "SFF-01", ground.unit, on)).rows["lines"]
+    return ground.register("SFF-01", on).rows["lines"]
 
 
 @pytest.mark.parametrize("ended", [False, True])

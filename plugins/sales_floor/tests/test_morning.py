@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from zhike.api import clock, drills, forms, policies
 from zhike_sales_floor.models import Credit, Customer, Deal, Outing, Visit
-from zhike_sales_floor.services import customers, deals, floor, sheets
+from zhike_sales_floor.services import customers, deals, floor, registers
 from zhike_sales_floor.services.arrivals import Person
 
 
@@ -281,8 +281,8 @@ def test_registers_are_workbooks_too(ground, code):
     ground.sign_in("AB")
     ground.arrive(Person(name="=1+1", phone="13812345678"))
     on = clock.local(ground.now, "Asia/Shanghai").date()
-    data = ground.read(lambda s: sheets.register(s, code, ground.unit, on))
-    content = forms.render_xlsx(sheets.REGISTERS[code], data, "蓝鲸置业")
+    data = ground.register(code, on)
+    content = forms.render_xlsx(registers.find(code).form, data, "蓝鲸置业")
     assert content.startswith(b"PK")
 
 

@@ -53,7 +53,7 @@ OUTINGS = forms.Form(
                 forms.FormColumn(key="rep", title="姓名", width=10),
                 forms.FormColumn(key="kind", title="公出/私事", width=10),
                 forms.FormColumn(key="reason", title="事由", width=22),
-                forms.FormColumn(key="out", title="外出时间", kind="time", width=9),
+                forms.FormColumn(key="at", title="外出时间", kind="time", width=9),
                 forms.FormColumn(key="back", title="返回时间", kind="time", width=9),
                 forms.FormColumn(key="reclass", title="改判(人、理由)", width=20),
             ),

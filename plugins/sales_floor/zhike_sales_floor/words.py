@@ -60,6 +60,21 @@ VISIT_KINDS: Mapping[str, str] = {
     "event": N_("event day"),
 }
 
+#: Under which headings registers are offered, in this order.
+REGISTER_GROUPS: Mapping[str, str] = {
+    "floor": N_("Floor"),
+    "customers": N_("Visitors and calls"),
+    "deals": N_("Deals"),
+    "office": N_("Plans and minutes"),
+    "figures": N_("Statistics"),
+}
+
+#: By whether a visitor has been here before, as registers and statistics tell them apart.
+NEW_OR_OLD: Mapping[str, str] = {
+    "new": N_("new customers"),
+    "old": N_("old customers"),
+}
+
 VIAS: Mapping[str, str] = {
     "": "",
     "turn": N_("by turn"),

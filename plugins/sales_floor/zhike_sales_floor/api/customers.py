@@ -16,7 +16,6 @@ from zhike.api import (
     clock,
     current,
     decisions,
-    organisation,
     parties,
     reading,
     transaction,
@@ -25,7 +24,7 @@ from zhike_sales_floor import permissions as may
 from zhike_sales_floor.api import models as m
 from zhike_sales_floor.api.floor import answer, doing
 from zhike_sales_floor.models import Deal
-from zhike_sales_floor.services import customers, deals, live, record, sheets
+from zhike_sales_floor.services import customers, deals, live, record, registers, sheets
 from zhike_sales_floor.services.names import names_in
 from zhike_sales_floor.views._common import customer_at, own_staff
 
@@ -220,19 +219,20 @@ def _plain(value: Any) -> Any:
 
 
 def get_register(unit_id: uuid.UUID, code: str, body: m.DayQuery) -> m.RegisterOut:
-    """A register of a day: SFF-01, SFF-02, SFF-03 or SFF-63."""
+    """A register of a day."""
     s = reading()
-    form = sheets.REGISTERS.get(code)
-    if form is None:
-        raise NotFound(_("There is no such register."))
-    day = body.day or organisation.today(s, unit_id)
-    data = sheets.register(s, code, unit_id, day)
+    register = registers.find(code)
+    current().require(register.permission, unit_id)
+    scope = registers.scope_of(s, register, unit_id, until=body.day)
+    form, data, _more = registers.fill(s, register, scope, limit=registers.ON_PAPER)
     return m.RegisterOut(
         code=code,
         title=form.title,
-        day=day,
+        day=scope.until,
         values={key: _plain(value) for key, value in data.values.items()},
-        lines=[{key: _plain(value) for key, value in row.items()} for row in data.rows["lines"]],
+        lines=[
+            {key: _plain(value) for key, value in row.items()} for row in data.rows[registers.LINES]
+        ],
     )
 
 

@@ -1,20 +1,16 @@
-"""Registers and sheets, filled in: 轮见表, 外出登记, 来人登记表, 补接券台账, 业绩分配单."""
+"""Sheets, filled in: 业绩分配单, 争议裁定单; and the words that registers share with pages."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from zhike.api import (
     CompanySession,
-    NotFound,
-    Party,
-    UserError,
     _,
     clock,
     decisions,
@@ -24,120 +20,17 @@ from zhike.api import (
 )
 from zhike_sales_floor import documents, words
 from zhike_sales_floor.models import (
-    Customer,
-    Day,
     Deal,
-    FloorEvent,
-    Outing,
     Ruling,
-    Ticket,
     Visit,
 )
 from zhike_sales_floor.services import customers, deals, live
 from zhike_sales_floor.services.names import names_for
 
-REGISTERS: Mapping[str, forms.Form] = {
-    form.code: form
-    for form in (documents.ROSTER, documents.OUTINGS, documents.VISITORS, documents.TICKETS)
-}
-
-
-def register(s: CompanySession, code: str, unit_id: uuid.UUID, on: date) -> forms.FormData:
-    """A register of one day (the ticket ledger: of thirty days up to it); NotFound for a code.
-
-    Raises UserError for a day of no calendar that is kept here.
-    """
-    if on < customers.EARLIEST:
-        raise UserError(_("This date lies before %(day)s.", day=customers.EARLIEST), field="day")
-    if on > organisation.today(s, unit_id) + timedelta(days=366):
-        raise UserError(_("This date lies in the future."), field="day")
-    filled = {
-        "SFF-01": _roster,
-        "SFF-02": _outings,
-        "SFF-03": _visitors,
-        "SFF-63": _tickets,
-    }.get(code)
-    if filled is None:
-        raise NotFound(_("There is no such register."))
-    return filled(s, unit_id, on)
-
-
-def _base(s: CompanySession, unit_id: uuid.UUID, on: date) -> dict[str, Any]:
-    unit = organisation.tree(s).units.get(unit_id)
-    return {"site": unit.name if unit else "", "day": on}
-
-
-def _data(
-    s: CompanySession, unit_id: uuid.UUID, values: dict[str, Any], rows: list[dict[str, Any]]
-) -> forms.FormData:
-    return forms.FormData(
-        values=values,
-        rows={"lines": rows},
-        tz=live.tz_of(s, unit_id),
-        printed_at=clock.now(),
-    )
-
-
-def _visits(s: CompanySession, unit_id: uuid.UUID, on: date) -> list[Visit]:
-    return list(
-        s.scalars(
-            select(Visit)
-            .where(Visit.unit_id == unit_id, Visit.day == on)
-            .order_by(Visit.arrived_at, Visit.number)
-        )
-    )
-
 
 def visitor_name(visit: Visit) -> str:
     """The visitors' names, or the number of the party that day."""
     return visit.label or _("Visitor no. %(n)s", n=visit.number)
-
-
-def _roster(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
-    names = organisation.staff_names(s)
-    visits = _visits(s, unit_id, on)
-    cited = {
-        row.seq: row
-        for row in s.execute(
-            select(FloorEvent.seq, FloorEvent.outcome, FloorEvent.policy_version_id).where(
-                FloorEvent.unit_id == unit_id,
-                FloorEvent.day == on,
-                FloorEvent.verb == "arrive",
-            )
-        )
-    }
-    day = s.scalars(select(Day).where(Day.unit_id == unit_id, Day.day == on)).first()
-    ring = [names.get(uuid.UUID(key), "") for key in (day.opening.get("ring", ()) if day else ())]
-    rows = []
-    for visit in visits:
-        event = cited.get(visit.seq)
-        rows.append(
-            {
-                "at": visit.arrived_at,
-                "visitor": visitor_name(visit) + (_(" (goes on)") if visit.continues_id else ""),
-                "due": names.get(visit.due_id, "") if visit.due_id else "",
-                "rep": receiver_words(visit, names),
-                "via": _how(visit),
-                "passed": passed_words(visit, names),
-                "tickets": ticket_words(visit, names),
-                "rules": clause_words(s, event.outcome["rules"], event.policy_version_id)
-                if event
-                else "",
-            }
-        )
-    return _data(s, unit_id, {**_base(s, unit_id, on), "ring": " → ".join(ring)}, rows)
-
-
-def _how(visit: Visit) -> str:
-    """By turn, ticket or uncounted; a visit that was voided afterwards says so."""
-    if not visit.via:
-        return _state(visit)
-    via = _(words.VIAS.get(visit.via, visit.via))
-    return f"{via}（{_state(visit)}）" if visit.state == "voided" else via
-
-
-def _state(visit: Visit) -> str:
-    return _(words.VISIT_STATES[visit.state][0])
 
 
 def receiver_words(visit: Visit, names: Mapping[uuid.UUID, str]) -> str:
@@ -181,107 +74,6 @@ def clause_words(s: CompanySession, rules: Sequence[str], version_id: uuid.UUID 
         clause = policy.clause(rule)
         numbers.append(clause.number if clause else rule)
     return _("clause %(n)s", n="、".join(dict.fromkeys(numbers))) if numbers else ""
-
-
-def _outings(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
-    names = organisation.staff_names(s)
-    found = s.scalars(
-        select(Outing).where(Outing.unit_id == unit_id, Outing.day == on).order_by(Outing.out_at)
-    )
-    rows = [
-        {
-            "rep": names.get(row.staff_id, ""),
-            "kind": _(words.OUT_REASONS.get(row.kind, row.kind)),
-            "reason": _(words.OUT_REASONS[row.reason])
-            if row.reason in words.OUT_REASONS
-            else row.reason,
-            "out": row.out_at,
-            "back": row.back_at,
-            "reclass": "；".join(part for part in (row.reclassed_by, row.reclass_reason) if part),
-        }
-        for row in found
-    ]
-    return _data(s, unit_id, _base(s, unit_id, on), rows)
-
-
-def _visitors(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
-    names = organisation.staff_names(s)
-    found: Any = s.execute(
-        select(Visit, Customer, Party.name, Party.phone_masked)
-        .outerjoin(Customer, Customer.id == Visit.customer_id)
-        .outerjoin(Party, Party.id == Customer.party_id)
-        .where(Visit.unit_id == unit_id, Visit.day == on)
-        .order_by(Visit.arrived_at, Visit.number)
-    ).all()
-    introducers = names_for(
-        s, {c.introducer_id for _v, c, _n, _p in found if c and c.introducer_id}
-    )
-    parts: dict[int, list[Visit]] = {}
-    for visit, *_rest in found:  # a party has one number, whatever was ended by mistake
-        parts.setdefault(visit.number, []).append(visit)
-    rows = []
-    for visit, customer, name, phone in found:
-        if visit.continues_id:
-            continue
-        receptions = parts[visit.number]
-        before = bool(customer and customer.first_visit_on and customer.first_visit_on < on)
-        rows.append(
-            {
-                "at": visit.arrived_at,
-                "name": name or visitor_name(visit),
-                "phone": phone or "",
-                "before": before or visit.kind in ("old", "lapsed"),
-                "earlier": names.get(customer.first_rep_id, "") if customer and before else "",
-                "source": visit.source,
-                "introducer": introducers.get(str(customer.introducer_id), "")
-                if customer and customer.introducer_id
-                else "",
-                "relation": visit.relation,
-                "need": next((one.need for one in reversed(receptions) if one.need), ""),
-                "grade": next((one.grade for one in reversed(receptions) if one.grade), "")
-                or (customer.grade if customer else ""),
-                "rep": _people(names, [one.staff_id for one in receptions]),
-                "helper": _people(names, [uuid.UUID(h) for one in receptions for h in one.helpers]),
-            }
-        )
-    return _data(s, unit_id, _base(s, unit_id, on), rows)
-
-
-def _people(names: Mapping[uuid.UUID, str], ids: Sequence[uuid.UUID | None]) -> str:
-    return "、".join(names.get(one, "") for one in dict.fromkeys(ids) if one)
-
-
-def _tickets(s: CompanySession, unit_id: uuid.UUID, on: date) -> forms.FormData:
-    names = organisation.staff_names(s)
-    zone = live.tz_of(s, unit_id)
-    start = on - timedelta(days=29)
-    version = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).version_id
-    # A day more at either end: the site's own days are told apart below.
-    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
-    found = s.scalars(
-        select(Ticket)
-        .where(
-            Ticket.unit_id == unit_id,
-            Ticket.issued_at >= midnight - timedelta(days=30),
-            Ticket.issued_at < midnight + timedelta(days=2),
-        )
-        .order_by(Ticket.issued_at, Ticket.id)
-    )
-    rows = [
-        {
-            "number": row.number,
-            "rep": names.get(row.staff_id, ""),
-            "kind": _(words.TICKET_KINDS.get(row.kind, row.kind)),
-            "issued": row.issued_at,
-            "rule": clause_words(s, [row.rule] if row.rule else [], version),
-            "ended": row.ended_at,
-            "how": _(words.TICKET_ENDS.get(row.ended_how, row.ended_how)),
-        }
-        for row in found
-        if start <= clock.local(row.issued_at, zone).date() <= on
-    ]
-    values = {**_base(s, unit_id, on), "period": f"{start.isoformat()} – {on.isoformat()}"}
-    return _data(s, unit_id, values, rows)
 
 
 # -- credit sheet and ruling ------------------------------------------------------------------

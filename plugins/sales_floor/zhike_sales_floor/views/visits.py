@@ -225,7 +225,7 @@ def _refunds(
                 clause=clause,
                 state=ended,
             ),
-            "url": url_for(".registers", unit_id=row.unit_id, register="SFF-63", day=day)
+            "url": url_for(".register_list", unit_id=row.unit_id, register="SFF-63", day=day)
             if may_see
             else "",
         }
