@@ -36,6 +36,10 @@ HEADS: Mapping[str, str] = {
     "close": N_("A step of the deal of %(who)s was done"),
     "cancel": N_("The deal of %(who)s was cancelled"),
     "commission_paid": N_("The commission of the deal of %(who)s was paid"),
+    "merge": N_("Another record became part of %(who)s"),
+    "unmerge": N_("The merge of %(who)s was undone"),
+    "release": N_("%(who)s was given back to the pool"),
+    "claim": N_("%(who)s was claimed from the pool"),
     "visitor_leaves": N_("%(who)s left"),
     "assign": N_("%(who)s was assigned by hand"),
     "day_close": N_("The day was closed"),
@@ -108,6 +112,7 @@ LABELS: Mapping[str, str] = {
     "contact.kind": N_("by way of"),
     "contact.rep": N_("rep"),
     "of": N_("with"),
+    "claim.rep": N_("claimed by"),
     "owner": N_("owner"),
     "close.step": N_("step"),
     "close.rep": N_("papers handled by"),
@@ -129,6 +134,7 @@ SWITCHES: Mapping[tuple[str, bool], str] = {
     ("confirmed", True): N_("is confirmed"),
     ("confirmed", False): N_("is not confirmed"),
     ("proven", False): N_("without proof"),
+    ("lapsed", True): N_("the owner had been silent for too long"),
 }
 _LEFT_OUT = "…"  # what stands for typed words in a day written down as a drill
 

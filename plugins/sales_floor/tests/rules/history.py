@@ -222,6 +222,10 @@ _WEIGHTS = {
     "day_close": 1,
     "leave": 1,
     "event_mode": 1,
+    "merge": 1,
+    "unmerge": 1,
+    "release": 1,
+    "claim": 2,
     "tick": 2,
 }
 _MAKERS: dict[str, Any] = {
@@ -291,6 +295,17 @@ _MAKERS: dict[str, Any] = {
         "on": h.rng.random() < 0.5,
         "method": h.rng.choice(["ring", "first_free"]),
         "overrides": {"rotation.owed_cap": 2},
+    },
+    "merge": lambda h: {
+        **dict(zip(("customer", "of"), h.rng.sample(CUSTOMERS, 2), strict=True)),
+        "others": CUSTOMERS,
+    },
+    "unmerge": lambda h: {"customer": h.customer()},
+    "release": lambda h: {"customers": [h.customer()]},
+    "claim": lambda h: {
+        "customer": h.customer(),
+        "rep": h.rep(),
+        "lapsed": h.rng.random() < 0.5,
     },
     "tick": lambda h: {},
 }

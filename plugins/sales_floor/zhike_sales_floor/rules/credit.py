@@ -275,6 +275,7 @@ _CAUSE_RULES = {
     "takeover": ("SF-A-07", "passed_by_takeover"),
     "reassign": ("SF-D-39", "passed_by_draw"),
     "ruling": ("SF-D-41", "passed_by_ruling"),
+    "claim": ("SF-D-41", "passed_by_claim"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from zhike.rules import Decision, EventInvalid, EventRefused, Policy, Step
 from zhike.rules.windows import later
-from zhike_sales_floor.rules import duty, given, records, stepping_in, visits
+from zhike_sales_floor.rules import duty, given, merging, pool, records, stepping_in, visits
 from zhike_sales_floor.rules.compare import differences, read_words
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.parse import Event, read_event
@@ -56,14 +56,22 @@ HANDLERS: dict[str, Handler] = {
     "close": records.close,
     "cancel": records.cancel,
     "commission_paid": records.commission_paid,
+    "merge": merging.merge,
+    "unmerge": merging.unmerge,
+    "release": pool.release,
+    "claim": pool.claim,
     "tick": _nothing,
 }
 _PAPER = frozenset(
     ("contact", "relation", "ruling", "quarrel", "close", "cancel", "commission_paid", "tick")
-) | {"confirm_fault", "flag", "reassign"}
+) | {"confirm_fault", "flag", "reassign", "merge", "unmerge", "release", "claim"}
 """Verbs about papers: logged on any date, they open no day on the floor."""
 _OWN_VISIT = frozenset(("arrive", "assign", "answer", "hand_over", "take_over"))
-_CREDIT = frozenset(("close", "flag", "ruling", "quarrel", "cancel", "commission_paid"))
+_CREDIT = frozenset(
+    ("close", "flag", "ruling", "quarrel", "cancel", "commission_paid", "merge", "unmerge")
+)
+_PARTIES = frozenset(("void", "take_over", "confirm_fault", "flag", "merge", "unmerge"))
+"""Verbs that change the facts of everybody who came along."""
 
 
 class SalesFloor:
@@ -105,6 +113,7 @@ class SalesFloor:
             duty.next_day(d, read.at)
         duty.event_mode_over(d)
         expire_tickets(d)
+        _must_stand(d, read)
         HANDLERS[read.verb](d, read)
         settle(d)
         return _finish(d, read, earlier)
@@ -139,9 +148,11 @@ class SalesFloor:
                     in_hand = set(state.floor.visits[rep.visit].customers) - wanted
                     wanted |= in_hand
                     todo.extend(in_hand)
-            if read.verb in ("void", "take_over", "confirm_fault", "flag"):
+            if read.verb in _PARTIES:
                 for note in facts.visits:
                     wanted.update(note.party)
+            if read.verb == "unmerge":
+                wanted |= merging.parts(facts)
         if read.verb in _CREDIT:
             wanted.update(_tied(wanted, known))
         return wanted - known.keys()
@@ -185,12 +196,22 @@ def _tied(start: Iterable[str], known: Mapping[str, Customer]) -> set[str]:
     return found
 
 
+def _must_stand(d: Draft, event: Event) -> None:
+    """EventRefused for a record that became part of another one (合并)."""
+    if event.verb in ("unmerge", "leave", "reassign"):
+        return
+    bystanders = event.get("others") or ()
+    for customer_id in _named(event, d.base.floor):
+        if customer_id not in bystanders and d.customer(customer_id).merged_into:
+            raise d.refuse("merged", "customer", who=customer_id)
+
+
 def _named(event: Event, floor: Floor) -> Iterable[str]:
     """Customers an event names, directly or through a visit or a rep who sits with them."""
     for key in ("customer", "brought_by", "introducer"):
         if event.get(key):
             yield event.text(key)
-    for key in ("customers", "brings", "of"):
+    for key in ("customers", "brings", "of", "others"):
         yield from event.get(key) or ()
     result = event.get("result")
     if isinstance(result, Mapping):

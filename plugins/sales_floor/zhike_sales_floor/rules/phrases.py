@@ -82,6 +82,13 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "The deal of {customer} is paid out.",
     ),
     "reversal": ("{customer} 的这一单冲回：{performance}。", "The deal of {customer} is reversed."),
+    "merge": ("{other} 并入 {customer}，归 {owner}。", "{other} is {customer}: owner {owner}."),
+    "unmerge": (
+        "{customer} 与 {other} 重新分开。",
+        "{customer} and {other} are told apart again.",
+    ),
+    "pool": ("{customer} 由 {rep} 从公海认领。", "{rep} claims {customer}."),
+    "pool.owner": ("{customer} 退回公海，原归 {owner}。", "{customer} is given back by {owner}."),
     "reassignment": (
         "{former} 的客户另行分配：{result}。",
         "{former}'s customers go to: {result}.",
@@ -286,6 +293,24 @@ EFFECTS: dict[str, tuple[str, str]] = {
     ),
     "period_over": ("活动期满 {until}", "the event ended at {until}"),
     "nobody_owns": ("没有归属人", "nobody owns the customer"),
+    "released": ("{by} 把 {owner} 的客户退回公海：{reason}", "{by} gives back {owner}'s: {reason}"),
+    "claimed": ("公海客户，{rep} 认领即归 {rep}", "nobody's customer is {rep}'s who claims him"),
+    "lapsed_in_pool": (
+        "{owner} 上次联系在 {since}，超过 {limit} 天，准予认领",
+        "{owner} was last in touch on {since}, more than {limit} days ago",
+    ),
+    "passed_by_claim": ("{customer} 由 {owner} 从公海认领", "{owner} claimed {customer}"),
+    "merged": ("{by} 认定是同一人：{reason}", "{by} finds them to be one person: {reason}"),
+    "merged_first": (
+        "{owner} 在先；{rep} 于 {since} 只因没有认出而取得，不算",
+        "{owner} was first; what {rep} got on {since} was for want of knowing him",
+    ),
+    "merged_lapse": (
+        "到 {since} 为止 {owner} 已失去此客户，{rep} 的接待有效",
+        "{owner} had lost the customer by {since}; {rep}'s reception stands",
+    ),
+    "unmerged": ("{by} 认定不是同一人：{reason}", "{by} finds them to be two persons: {reason}"),
+    "credit_back": ("业绩恢复到合并之前", "credit as it was before the merge"),
     "owner_ruled": ("{by} 裁定归 {owner}", "{by} rules: {owner} owns"),
     "passed_by_ruling": ("经理裁定归 {owner}", "ruled to be {owner}'s"),
     "ruling": ("{by} 裁定：{reason}", "{by} rules: {reason}"),

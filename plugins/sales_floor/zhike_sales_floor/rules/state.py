@@ -188,7 +188,8 @@ class Floor:
 class Owning:
     """One entry of a customer's ownership chain (归属); the last one that is not void holds.
 
-    cause    first, lapse, takeover, reassign, ruling, given.
+    cause    first, lapse, takeover, reassign, ruling, given, claim; release, with no ``rep``,
+             where the customer was given back to everybody (公海).
     former   who owned before; void: the rule that struck the entry out.
     poacher  who sat with the customer when ``rep`` was the rightful one (SF-A-08).
     """
@@ -283,11 +284,31 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """A record that was found to be the same person and became part of this one (合并).
+
+    other   its id; was: the facts of both as they stood before, by id, so that they can be told
+            apart again. ``others`` is what further customers said of it: their relations, links,
+            introducer and parties, by id.
+    after   fingerprint of the facts that came out: while it fits, nothing has happened since.
+    """
+
+    other: str
+    at: str
+    seq: int
+    was: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """The facts of one customer (客户) at this site.
 
     contacts  per rep the instant of the last contact that counts, for the seven days of SF-A-05.
     poachers  reps who took this customer out of turn; they cannot win ownership by 05, 06, 07, 10.
+    merges    records that became part of this one, the latest last; merged_into: the record this
+              one became part of, "" for one that stands.
     """
 
     id: str
@@ -300,13 +321,15 @@ class Customer:
     rulings: tuple[Ruling, ...] = ()
     poachers: tuple[str, ...] = ()
     introducer: str = ""
+    merges: tuple[Merged, ...] = ()
+    merged_into: str = ""
 
     @property
     def holding(self) -> Owning | None:
         """The ownership entry that holds now, or None for a customer without an owner."""
         for entry in reversed(self.owning):
             if not entry.void:
-                return entry
+                return entry if entry.rep else None
         return None
 
     @property
@@ -319,14 +342,14 @@ class Customer:
         """The entry that held when event ``seq`` was recorded, poaching substituted (CV-9)."""
         for entry in reversed(self.owning):
             if not entry.void and entry.seq <= seq:
-                return entry
+                return entry if entry.rep else None
         return None
 
     @property
     def first(self) -> Owning | None:
         """The first reception that was not struck out (首访)."""
         for entry in self.owning:
-            if not entry.void:
+            if not entry.void and entry.rep:
                 return entry
         return None
 

@@ -594,6 +594,62 @@ VERBS: tuple[Verb, ...] = (
         ("paid_out",),
     ),
     Verb(
+        "merge",
+        "Another record is found to be the same person: its facts become this customer's. The "
+        "first reception holds unless the customer had passed on lawfully.",
+        (
+            Field("customer", "customer", "the record that stands", "o1", required=True),
+            Field(
+                "of", "customers", "the record that becomes part of it", ["n1"], ("other", "same")
+            ),
+            Field("others", "customers", "further customers whose facts mention it", ["n2"]),
+            BY,
+            REASON,
+        ),
+        {"at": "18:00", "merge": "o1", "of": "n1", "by": "manager", "reason": "same phone"},
+        "customer",
+        ("same_person",),
+    ),
+    Verb(
+        "unmerge",
+        "The latest merge of this customer is undone; refused once something has happened since.",
+        (Field("customer", "customer", "the record that stands", "o1", required=True), BY, REASON),
+        {"at": "18:10", "unmerge": "o1", "by": "manager", "reason": "two persons after all"},
+        "customer",
+        ("undo_merge",),
+    ),
+    Verb(
+        "release",
+        "Customers are given back to everybody: nobody owns them until somebody claims them.",
+        (
+            Field("customers", "customers", "who is given back", ["o1"], ("customer",)),
+            BY,
+            REASON,
+        ),
+        {"at": "18:00", "release": "o1", "by": "manager", "reason": "not followed"},
+        "customers",
+        ("give_back",),
+    ),
+    Verb(
+        "claim",
+        "A rep takes a customer whom nobody owns, and owns him from now on.",
+        (
+            Field("customer", "customer", "who is claimed", "o1", required=True),
+            Field("rep", "rep", "who claims", "B", ("who",), required=True),
+            Field(
+                "lapsed",
+                "bool",
+                "whether customers whose owner was silent too long may be claimed (default no)",
+                True,
+            ),
+            BY,
+        ),
+        {"at": "09:00", "claim": "o1", "rep": "B"},
+        "customer",
+        ("claims",),
+        second="rep",
+    ),
+    Verb(
         "visitor_leaves",
         "The visitor leaves: unserved from the queue, or the reception is over.",
         (CUSTOMER, VISIT),

@@ -26,14 +26,22 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "day": ("closed",),
     "event_mode": ("until", "on"),
     "ruling": ("quarrel",),
+    "pool": ("owner",),
 }
 
 REFUSALS: dict[str, tuple[str, str]] = {
     "already_here": ("{who} 已经在现场。", "{who} is on the floor already"),
+    "barred": ("{who} 曾抢过此客户，不能认领。", "{who} took this customer out of turn once"),
     "closed": ("{who} 此后已经成交，不能再改。", "{who} has signed since"),
     "day_running": ("今天的接待还没有全部结束。", "receptions of today are still open"),
+    "deal_stands": ("{who} 有未取消的成交单，不能退回。", "{who} has a deal that stands"),
     "deal_exists": ("已经有 {what} 这一单。", "there is a deal {what} already"),
+    "happened_since": (
+        "{who} 合并之后又有新的记录，不能再分开。",
+        "something has happened to {who} since the merge",
+    ),
     "left": ("{who} 已经离岗。", "{who} has left for good"),
+    "merged": ("{who} 已并入另一位客户。", "{who} has become part of another record"),
     "missing": ("请写明原归属人或客户。", "name the former owner or the customers"),
     "no_absence": ("{who} 今天没有可以改判的外出。", "{who} has no absence of today to re-class"),
     "no_deal": ("{who} 没有已成交的单。", "{who} has no closed deal"),
@@ -55,7 +63,9 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "not_available": ("{who} 现在不空闲，不能接待。", "{who} is not free to receive"),
     "not_available.help": ("{who} 现在不空闲，不能协助。", "{who} is not free to help"),
     "not_available.nobody": ("没有人空闲，客户无人可接。", "nobody is free to take the visitor"),
+    "not_merged": ("{who} 没有合并过。", "{who} was not merged with anybody"),
     "not_received": ("还没有人在接待这位客户。", "nobody is receiving this visitor"),
+    "owned": ("{who} 已有归属人，不在公海。", "{who} has an owner"),
     "parameter": ("制度没有参数 {what}。", "the policy has no parameter {what}"),
     "preset": ("没有预设 {what} 的规则。", "no rules for preset {what}"),
     "received": (
@@ -64,7 +74,9 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "reversed": ("{what} 这一单已经冲回。", "deal {what} has been reversed"),
     "step_done": ("{what} 这一单已经办过这一步。", "deal {what} has this step already"),
+    "together": ("{who} 与 {what} 曾一同到访，不是同一人。", "{who} and {what} came together"),
     "too_late": ("当日已经收市。", "the day is closed"),
+    "unowned": ("{who} 没有归属人，已在公海。", "{who} has no owner"),
     "visit_exists": ("已经有来访 {what}。", "there is a visit {what} already"),
     "visit_in_hand": (
         "{who} 手上还有接待，请先结束或转交。",
