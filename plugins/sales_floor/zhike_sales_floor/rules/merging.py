@@ -25,7 +25,7 @@ _OTHERS = ("relations", "links", "introducer")
 
 def merge(d: Draft, event: Event) -> None:
     """Another record (``of``) is found to be this customer: its facts become his."""
-    kept_id, of = event.text("customer"), event.get("of") or ()
+    kept_id, of = event.text("customer"), tuple[str, ...](event.get("of") or ())
     if len(of) != 1 or of[0] == kept_id:
         raise EventInvalid("a merge names one other record", code="missing", field="of")
     other_id = of[0]
