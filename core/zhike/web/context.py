@@ -206,8 +206,10 @@ def request_key() -> str | None:
 
     Raises ``UserError`` 400 for one that is too short to be unique, too long or not plain ASCII.
     """
-    key = request.headers.get(KEY_HEADER) or request.form.get(KEY_FIELD) or ""
-    if not key:
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        key = request.form.get(KEY_FIELD) or None
+    if key is None:
         return None
     if len(key) not in _KEY_LENGTH or not all(0x21 <= ord(c) <= 0x7E for c in key):
         raise UserError(_("The idempotency key is malformed."), status=400, code="idempotency_key")
