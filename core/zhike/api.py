@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from zhike.models.party import Party as Party
     from zhike.plugins.schemas import SettingsForm as SettingsForm
     from zhike.services import access as access
+    from zhike.services import calendars as calendars
     from zhike.services import contacts as contacts
     from zhike.services import decisions as decisions
     from zhike.services import drills as drills
@@ -131,6 +132,7 @@ _LAZY = {
     "access": "zhike.services.access",
     "act": "zhike.web.context:act",
     "bump_generation": "zhike.services.companies:bump_generation",
+    "calendars": "zhike.services.calendars",
     "company_of": "zhike.services.companies:company_of",
     "contacts": "zhike.services.contacts",
     "current": "zhike.web.context:current",
@@ -234,6 +236,7 @@ __all__ = [
     "act",
     "clock",
     "bump_generation",
+    "calendars",
     "company_of",
     "contacts",
     "current",

@@ -536,11 +536,15 @@ class LedgerAction:
 
 @dataclass(frozen=True)
 class HealthResult:
-    """ok, the sentence that says what was found, and what to do about it."""
+    """ok, the sentence that says what was found, and what to do about it.
+
+    ``page`` is the endpoint of the page where it is done, which must need no argument.
+    """
 
     ok: bool
     message: str
     remedy: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

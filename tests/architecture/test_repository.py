@@ -97,6 +97,7 @@ def test_requirements_are_those_of_the_distributions() -> None:
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
     "bootstrap-flask": "flask_bootstrap",
+    "chinesecalendar": "chinese_calendar",
     "phonenumberslite": "phonenumbers",
     "ruamel.yaml": "ruamel",
 }

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from zhike.i18n import _
 from zhike.models.company import Company
 from zhike.models.people import Membership
-from zhike.services import access, companies, ledger, people
+from zhike.services import access, calendars, companies, ledger, people
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import current
 from zhike.web.form import PageForm
@@ -116,6 +116,7 @@ def new() -> ResponseReturnValue:
                 company_id, user_id = company.id, user.id
             with me.site.transaction(company_id, actor) as c:
                 access.grant_role(c, user_id, access.ensure_admin_role(c).id)
+                calendars.begin(c)
             flash(_("%(name)s has been added.", name=form.name.data), "success")
             return page(
                 "zhike/admin/company_password.html", login=form.login.data, password=password

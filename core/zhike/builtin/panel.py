@@ -32,6 +32,13 @@ _ENTRIES = (
         "core.organisation",
         "diagram-3",
     ),
+    (
+        "calendar",
+        N_("Working days"),
+        "admin_calendar.overview",
+        "core.organisation",
+        "calendar3",
+    ),
     ("users", N_("Users"), "admin_users.users", "core.users", "people"),
     ("roles", N_("Roles"), "admin_roles.roles", "core.roles", "person-lock"),
     ("data", N_("Data"), "admin_data.overview", "core.import", "file-earmark-arrow-up"),

@@ -273,10 +273,13 @@ def list_companies(as_json: bool) -> None:
 @click.option("--tz", default="Asia/Shanghai", show_default=True, help="IANA time zone.")
 def add_company(slug: str, name: str, tz: str) -> None:
     """Add the company NAME; SLUG is its short name in addresses and commands."""
-    from zhike.services import ledger
+    from zhike.services import calendars, ledger
     from zhike.services.companies import create_company
 
-    with opened_site(plugins=False) as site, site.system(actor()) as s:
-        made = create_company(s, slug=slug, name=name, tz=tz)
-        ledger.append(s, "core.company.added", object=f"core:company:{made.id}")
+    with opened_site(plugins=False) as site:
+        with site.system(actor()) as s:
+            number = create_company(s, slug=slug, name=name, tz=tz).id
+            ledger.append(s, "core.company.added", object=f"core:company:{number}")
+        with site.transaction(number, actor()) as c:
+            calendars.begin(c)
     click.echo(f"{slug} is there. Next: zhike user add LOGIN --name … --company {slug} --admin")

@@ -1563,11 +1563,151 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "core__calendar_year",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", UTCDateTime(), nullable=False),
+        sa.Column("confirmed_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "source IN ('official', 'file', 'hand')", name=op.f("ck_core__calendar_year_source")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__calendar_year_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__calendar_year")),
+        sa.UniqueConstraint(
+            "company_id", "year", name=op.f("uq_core__calendar_year_company_id_year")
+        ),
+        info={"plugin": "core"},
+    )
+    op.create_table(
+        "core__calendar_day",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('off', 'work')", name=op.f("ck_core__calendar_day_kind")),
+        sa.CheckConstraint(
+            "source IN ('official', 'file', 'hand')", name=op.f("ck_core__calendar_day_source")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_core__calendar_day_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__calendar_day_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__calendar_day")),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__calendar_day", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_core__calendar_day_company",
+            ["company_id", "day"],
+            unique=True,
+            sqlite_where=sa.text("unit_id IS NULL"),
+            postgresql_where=sa.text("unit_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_core__calendar_day_unit",
+            ["company_id", "unit_id", "day"],
+            unique=True,
+            sqlite_where=sa.text("unit_id IS NOT NULL"),
+            postgresql_where=sa.text("unit_id IS NOT NULL"),
+        )
+
+    op.create_table(
+        "core__calendar_hours",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("week", JSONType, nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_core__calendar_hours_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__calendar_hours_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__calendar_hours")),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__calendar_hours", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_core__calendar_hours_company",
+            ["company_id"],
+            unique=True,
+            sqlite_where=sa.text("unit_id IS NULL"),
+            postgresql_where=sa.text("unit_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_core__calendar_hours_unit",
+            ["company_id", "unit_id"],
+            unique=True,
+            sqlite_where=sa.text("unit_id IS NOT NULL"),
+            postgresql_where=sa.text("unit_id IS NOT NULL"),
+        )
+
     install_guards(op.get_bind())
 
 
 def downgrade() -> None:
     remove_guards(op.get_bind())
+    with op.batch_alter_table("core__calendar_hours", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_core__calendar_hours_unit",
+            sqlite_where=sa.text("unit_id IS NOT NULL"),
+            postgresql_where=sa.text("unit_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_core__calendar_hours_company",
+            sqlite_where=sa.text("unit_id IS NULL"),
+            postgresql_where=sa.text("unit_id IS NULL"),
+        )
+
+    op.drop_table("core__calendar_hours")
+    with op.batch_alter_table("core__calendar_day", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_core__calendar_day_unit",
+            sqlite_where=sa.text("unit_id IS NOT NULL"),
+            postgresql_where=sa.text("unit_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_core__calendar_day_company",
+            sqlite_where=sa.text("unit_id IS NULL"),
+            postgresql_where=sa.text("unit_id IS NULL"),
+        )
+
+    op.drop_table("core__calendar_day")
+    op.drop_table("core__calendar_year")
+
     with op.batch_alter_table("core__party_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core__party_link_company_id_party_id"))
         batch_op.drop_index(batch_op.f("ix_core__party_link_company_id_other_id"))

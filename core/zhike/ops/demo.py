@@ -23,7 +23,7 @@ from zhike.i18n import speaking
 from zhike.models.people import Role
 from zhike.ops import database, schema
 from zhike.plugins.discovery import optional_module
-from zhike.services import access, ledger, lifecycle, organisation, people
+from zhike.services import access, calendars, ledger, lifecycle, organisation, people
 from zhike.services.companies import create_company
 from zhike.services.keys.keyring import write_private
 from zhike.site import Site
@@ -188,6 +188,7 @@ def _make_firm(
             for code, name in firm.sites
         }
         office = organisation.add_unit(s, name="总部", code="ZB").id
+        calendars.begin(s)
         first = date(clock.now().year, 1, 4)
         for number, person in enumerate(firm.people, 1):
             staff = organisation.add_staff(

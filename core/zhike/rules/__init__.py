@@ -7,6 +7,8 @@ so an engine can be read, tested and replayed on its own.
   company's words. :class:`Preset` and :class:`Parameter` are how one is shipped and edited.
 * :class:`Decision` is what an engine answered (决定), with a :class:`Cite` per rule behind it.
 * :class:`Engine` is the protocol of an engine: ``start`` and ``handle`` are pure functions.
+* :mod:`zhike.rules.workdays` counts working days, and hours inside opening hours, on a
+  :class:`WorkCalendar` that the engine is given as data.
 * :mod:`zhike.rules.windows` counts days, months and minutes; :mod:`zhike.rules.shares` divides
   ten thousand basis points; :mod:`zhike.rules.codec` turns frozen dataclasses into JSON and back.
 """
@@ -28,11 +30,13 @@ from zhike.rules.types import (
     Step,
 )
 from zhike.rules.windows import add_months, days_between, instant, minutes_after, on_day
+from zhike.rules.workdays import Due, WorkCalendar, due
 
 __all__ = [
     "Cite",
     "Clause",
     "Decision",
+    "Due",
     "Engine",
     "EventInvalid",
     "EventRefused",
@@ -45,8 +49,10 @@ __all__ = [
     "RuleError",
     "State",
     "Step",
+    "WorkCalendar",
     "add_months",
     "days_between",
+    "due",
     "equal_split",
     "from_json",
     "instant",

@@ -28,6 +28,7 @@ class Finding:
     level: str
     message: str
     remedy: str = ""
+    page: str = ""
 
 
 def run_checks(site: Site, checks: Sequence[HealthCheck] | None = None) -> list[Finding]:
@@ -40,7 +41,9 @@ def run_checks(site: Site, checks: Sequence[HealthCheck] | None = None) -> list[
         except Exception as error:  # noqa: BLE001 - a broken check must not hide the others
             result = HealthResult(False, f"{type(error).__name__}: {error}")
         level = "ok" if result.ok else check.severity
-        findings.append(Finding(check.name, _(check.title), level, result.message, result.remedy))
+        findings.append(
+            Finding(check.name, _(check.title), level, result.message, result.remedy, result.page)
+        )
     return findings
 
 
