@@ -57,6 +57,7 @@ __all__ = [
     "PolicyPreset",
     "Problem",
     "RecordKind",
+    "RecordPlace",
     "RecordRef",
     "RecordSummary",
     "RolePreset",
@@ -103,6 +104,19 @@ class RecordSummary:
 
     title: str
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class RecordPlace:
+    """Where a record belongs: its site or department, and the staff member whose own it is.
+
+    ``by_owner``: a right to one's own records (仅本人) covers it for its owner alone; without it
+    such a right covers it for everybody of the place.
+    """
+
+    unit_id: uuid.UUID | None = None
+    owner_id: uuid.UUID | None = None
+    by_owner: bool = False
 
 
 @dataclass(frozen=True)
@@ -518,12 +532,14 @@ class RecordKind:
     """A kind of record that others may refer to: ``name`` is ``<plugin>.<kind>``.
 
     ``describe(s, ref, principal)`` returns its label and link, or None where it is gone or may not
-    be seen by that principal.
+    be seen by that principal. ``place(s, ref)`` says where it belongs, whoever asks, or None where
+    it is gone: with it "why may X open this?" is answered for the record and not only for its site.
     """
 
     name: str
     title: str
     describe: Callable[[Session, RecordRef, Any], RecordSummary | None]
+    place: Callable[[Session, RecordRef], RecordPlace | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,14 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         data_uploads,
         drills,
         health,
+        inspector,
         jobs,
         ledger,
         ledger_export,
         organisation,
         policies,
         policy_drafts,
+        role_matrix,
         roles,
         staff,
         users,
@@ -38,6 +40,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
     assert ledger.bp is ledger_export.bp
     assert policies.bp is policy_drafts.bp
     assert organisation.bp is staff.bp
+    assert roles.bp is role_matrix.bp
     return (
         adherence.bp,
         apps.bp,
@@ -47,6 +50,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         data.bp,
         drills.bp,
         health.bp,
+        inspector.bp,
         jobs.bp,
         ledger.bp,
         organisation.bp,

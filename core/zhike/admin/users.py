@@ -15,8 +15,8 @@ from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
+from zhike.admin.grants import SCOPE_WORDS
 from zhike.admin.organisation import unit_choices
-from zhike.contributions import N_
 from zhike.db.session import CompanySession
 from zhike.errors import NotFound
 from zhike.i18n import _
@@ -35,14 +35,6 @@ bp = CoreBlueprint("admin_users", __name__, url_prefix="/admin/users")
 PERMISSION = "core.users"
 PAGE = 50
 _STATES = ("open", "closed")
-
-SCOPE_WORDS = {
-    "all": N_("all data"),
-    "custom": N_("chosen units"),
-    "unit": N_("own unit"),
-    "unit_tree": N_("own unit and below"),
-    "own": N_("own records only"),
-}
 
 
 class NewUserForm(PageForm):

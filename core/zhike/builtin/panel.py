@@ -41,6 +41,13 @@ _ENTRIES = (
     ),
     ("users", N_("Users"), "admin_users.users", "core.users", "people"),
     ("roles", N_("Roles"), "admin_roles.roles", "core.roles", "person-lock"),
+    (
+        "access",
+        N_("Who may do what"),
+        "admin_inspector.inspector",
+        "core.access",
+        "person-check",
+    ),
     ("data", N_("Data"), "admin_data.overview", "core.import", "file-earmark-arrow-up"),
     ("exports", N_("Export"), "admin_data.exports", "core.export", "file-earmark-arrow-down"),
     ("ledger", N_("Ledger"), "admin_ledger.lines", "core.ledger.view", "journal-check"),

@@ -12,6 +12,7 @@ from zhike.contributions import (
     DeadlineHandler,
     Exporter,
     RecordKind,
+    RecordPlace,
     RecordRef,
     RecordSummary,
 )
@@ -34,6 +35,11 @@ def _party(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
     if row is None or not principal.can("core.party.view", row.owner_unit_id):
         return None
     return RecordSummary(row.name or row.phone_masked)
+
+
+def _place_of_party(s: Any, ref: RecordRef) -> RecordPlace | None:
+    row = s.find(Party, ref.id)
+    return None if row is None else RecordPlace(row.owner_unit_id, by_owner=True)
 
 
 def _staff(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
@@ -127,7 +133,7 @@ def _token(s: Any, ref: RecordRef, principal: Any) -> RecordSummary | None:
 def register_record_kinds() -> Sequence[RecordKind]:
     """Customers, staff, and what the panel keeps."""
     return (
-        RecordKind(name="core.party", title=N_("Customer"), describe=_party),
+        RecordKind(name="core.party", title=N_("Customer"), describe=_party, place=_place_of_party),
         RecordKind(name="core.staff", title=N_("Staff member"), describe=_staff),
         RecordKind(
             name="core.unit",

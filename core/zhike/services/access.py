@@ -11,7 +11,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 
@@ -21,17 +22,30 @@ from zhike.db.types import uuid7
 from zhike.errors import Conflict, UserError
 from zhike.i18n import _, ngettext
 from zhike.models.organisation import Staff
-from zhike.models.people import Role, RoleGrant
+from zhike.models.people import Membership, Role, RoleGrant, User
 from zhike.services import ledger, sessions
 from zhike.services.companies import bump_generation, generation_of
-from zhike.services.organisation import Tree, today, tree, units_of
+from zhike.services.organisation import Tree, homes_of_all, today, tree, units_of
 
 CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core.apps", title=N_("Switch apps on and off"), risk="critical", weight=10),
     Permission(name="core.settings", title=N_("Change settings"), risk="critical", weight=11),
     Permission(name="core.organisation", title=N_("Keep sites, departments and staff"), weight=12),
-    Permission(name="core.users", title=N_("Keep user accounts"), risk="critical", weight=13),
-    Permission(name="core.roles", title=N_("Keep roles and grants"), risk="critical", weight=14),
+    Permission(
+        name="core.users",
+        title=N_("Keep user accounts"),
+        risk="critical",
+        implies=("core.access",),
+        weight=13,
+    ),
+    Permission(
+        name="core.roles",
+        title=N_("Keep roles and grants"),
+        risk="critical",
+        implies=("core.access",),
+        weight=14,
+    ),
+    Permission(name="core.access", title=N_("Look up who may do what, and why"), weight=15),
     Permission(name="core.policy.view", title=N_("Read regulations"), weight=20),
     Permission(
         name="core.policy.edit",
@@ -69,7 +83,11 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
 
 @dataclass(frozen=True)
 class Grant:
-    """A role as given: its permissions (implied ones included), where, and with which scope."""
+    """A role as given: its permissions (implied ones included), where, and with which scope.
+
+    ``named`` are the permissions that the role itself lists, ``preset`` as in
+    :class:`~zhike.models.people.Role`.
+    """
 
     role_id: uuid.UUID
     role: str
@@ -78,6 +96,14 @@ class Grant:
     unit_id: uuid.UUID | None
     scope: str
     custom: frozenset[uuid.UUID]
+    preset: str = ""
+    named: frozenset[str] = frozenset()
+    since: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """The role's name as the reader sees it."""
+        return role_title(self.role, self.preset)
 
     def holds(self, permission: str) -> bool:
         """Whether the role carries the permission at all."""
@@ -109,13 +135,15 @@ class Answer:
 
     ``why`` is one of ``admin``, ``role``, ``own`` (only the person's own records), ``inactive``
     (the plugin is off), ``unknown`` (nobody registers such a permission: refused to everybody),
-    ``no_role``, ``elsewhere`` (the role is held, but not for this unit).
+    ``no_role``, ``elsewhere`` (the role is held, but not for this unit). ``grant`` is the role as
+    given that decided, where one did.
     """
 
     ok: bool
     why: Literal["admin", "role", "own", "inactive", "unknown", "no_role", "elsewhere"]
     role: str = ""
     unit_id: uuid.UUID | None = None
+    grant: Grant | None = None
 
     def __bool__(self) -> bool:
         return self.ok
@@ -149,15 +177,15 @@ class Principal:
             held = grant
             if unit_id is None:
                 why: Literal["admin", "role"] = "admin" if grant.is_admin else "role"
-                return Answer(True, why, grant.role, grant.unit_id)
-            reach = self._reach(grant)
+                return Answer(True, why, grant.role, grant.unit_id, grant)
+            reach = self.reach_of(grant)
             if reach.everything or unit_id in reach.units:
                 why = "admin" if grant.is_admin else "role"
-                return Answer(True, why, grant.role, grant.unit_id)
+                return Answer(True, why, grant.role, grant.unit_id, grant)
             if reach.own and (not reach.own_units or unit_id in reach.own_units):
-                return Answer(True, "own", grant.role, grant.unit_id)
+                return Answer(True, "own", grant.role, grant.unit_id, grant)
         if held is not None:
-            return Answer(False, "elsewhere", held.role, held.unit_id)
+            return Answer(False, "elsewhere", held.role, held.unit_id, held)
         return Answer(False, "no_role")
 
     def reach(self, permission: str) -> Reach:
@@ -171,7 +199,7 @@ class Principal:
         for grant in self.grants:
             if not grant.holds(permission):
                 continue
-            part = self._reach(grant)
+            part = self.reach_of(grant)
             everything = everything or part.everything
             units |= part.units
             if part.own:
@@ -180,7 +208,8 @@ class Principal:
                 own_units |= part.own_units
         return Reach(everything, units, own, frozenset() if anywhere else own_units)
 
-    def _reach(self, grant: Grant) -> Reach:
+    def reach_of(self, grant: Grant) -> Reach:
+        """How far one role as given reaches."""
         if grant.is_admin and grant.unit_id is None:
             return Reach(everything=True)
         base = frozenset({grant.unit_id}) if grant.unit_id is not None else self.home_units
@@ -216,6 +245,37 @@ def known_permissions(s: CompanySession) -> tuple[Permission, ...]:
 
 
 _REMEMBERED_MOST = 5000
+_GRANTS = (
+    select(
+        RoleGrant.user_id,
+        RoleGrant.unit_id,
+        RoleGrant.data_scope,
+        RoleGrant.custom_units,
+        RoleGrant.created_at,
+        Role.id,
+        Role.title,
+        Role.preset,
+        Role.permissions,
+        Role.is_admin,
+    )
+    .join(Role, Role.id == RoleGrant.role_id)
+    .order_by(RoleGrant.id)
+)
+
+
+def _as_given(row: Any, permissions: Iterable[Permission]) -> Grant:
+    return Grant(
+        role_id=row.id,
+        role=row.title,
+        permissions=expand(row.permissions, permissions),
+        is_admin=row.is_admin,
+        unit_id=row.unit_id,
+        scope=row.data_scope,
+        custom=frozenset(uuid.UUID(unit) for unit in row.custom_units),
+        preset=row.preset,
+        named=frozenset(row.permissions),
+        since=row.created_at,
+    )
 
 
 def principal_for(
@@ -238,37 +298,13 @@ def principal_for(
         select(Staff.id, Staff.name).where(Staff.user_id == user_id, Staff.status == "active")
     ).first()
     permissions = known_permissions(s)
-    rows = s.execute(
-        select(
-            RoleGrant.unit_id,
-            RoleGrant.data_scope,
-            RoleGrant.custom_units,
-            Role.id,
-            Role.title,
-            Role.permissions,
-            Role.is_admin,
-        )
-        .join(Role, Role.id == RoleGrant.role_id)
-        .where(RoleGrant.user_id == user_id)
-        .order_by(RoleGrant.id)
-    ).all()
+    rows = s.execute(_GRANTS.where(RoleGrant.user_id == user_id)).all()
     principal = Principal(
         user_id=user_id,
         staff_id=staff.id if staff else None,
         name=staff.name if staff else name,
         company_id=s.company_id,
-        grants=tuple(
-            Grant(
-                role_id=row.id,
-                role=row.title,
-                permissions=expand(row.permissions, permissions),
-                is_admin=row.is_admin,
-                unit_id=row.unit_id,
-                scope=row.data_scope,
-                custom=frozenset(uuid.UUID(unit) for unit in row.custom_units),
-            )
-            for row in rows
-        ),
+        grants=tuple(_as_given(row, permissions) for row in rows),
         active=active,
         tree=tree(s),
         home_units=units_of(s, staff.id, today(s)) if staff else frozenset(),
@@ -279,6 +315,46 @@ def principal_for(
             remembered.clear()
         remembered[key] = (generation, principal)
     return principal
+
+
+def principals(s: CompanySession, active: frozenset[str]) -> list[Principal]:
+    """Everybody who can sign in to the company and holds a role, by name; for looking at all.
+
+    Four statements, however many people there are.
+    """
+    permissions = known_permissions(s)
+    grants: dict[uuid.UUID, list[Grant]] = {}
+    for row in s.execute(_GRANTS):
+        grants.setdefault(row.user_id, []).append(_as_given(row, permissions))
+    people = s.execute(
+        select(User.id, User.name, Staff.id.label("staff_id"), Staff.name.label("staff_name"))
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(
+            Staff,
+            (Staff.user_id == User.id)
+            & (Staff.company_id == s.company_id)
+            & (Staff.status == "active"),
+        )
+        .where(Membership.company_id == s.company_id, User.disabled_at.is_(None))
+        .order_by(User.login_key)
+    ).all()
+    here, homes = tree(s), homes_of_all(s, today(s))
+    known = frozenset(one.name for one in permissions)
+    return [
+        Principal(
+            user_id=row.id,
+            staff_id=row.staff_id,
+            name=row.staff_name or row.name,
+            company_id=s.company_id,
+            grants=tuple(grants[row.id]),
+            active=active,
+            tree=here,
+            home_units=homes.get(row.staff_id, frozenset()),
+            known=known,
+        )
+        for row in people
+        if row.id in grants
+    ]
 
 
 def grant_role(
@@ -427,6 +503,25 @@ def adopt_role_presets(s: CompanySession, plugin: str) -> list[Role]:
     return made
 
 
+def administrators(s: CompanySession) -> list[uuid.UUID]:
+    """The users who administer the whole company and can sign in (公司管理员)."""
+    return list(
+        s.scalars(
+            select(User.id)
+            .distinct()
+            .join(RoleGrant, RoleGrant.user_id == User.id)
+            .join(Role, Role.id == RoleGrant.role_id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(
+                Role.is_admin.is_(True),
+                RoleGrant.unit_id.is_(None),
+                User.disabled_at.is_(None),
+                Membership.company_id == s.company_id,
+            )
+        )
+    )
+
+
 def guard_last_admin(s: CompanySession, *, besides: uuid.UUID | None = None) -> None:
     """Raise :class:`~zhike.errors.Conflict` if no enabled user administers the company any more.
 
@@ -435,24 +530,9 @@ def guard_last_admin(s: CompanySession, *, besides: uuid.UUID | None = None) -> 
     change is not the company's own (an account of several companies), ask before it, ``besides``
     whom it is about.
     """
-    from zhike.models.people import Membership, User
-
     bump_generation(s)
-    left = s.scalar(
-        select(User.id)
-        .join(RoleGrant, RoleGrant.user_id == User.id)
-        .join(Role, Role.id == RoleGrant.role_id)
-        .join(Membership, Membership.user_id == User.id)
-        .where(
-            Role.is_admin.is_(True),
-            RoleGrant.unit_id.is_(None),
-            User.disabled_at.is_(None),
-            Membership.company_id == s.company_id,
-            User.id != besides,
-        )
-        .limit(1)
-    )
-    if left is None:
+    left = [one for one in administrators(s) if one != besides]
+    if not left:
         raise Conflict(
             _(
                 "This would leave the company without an administrator. "

@@ -422,6 +422,19 @@ def units_of(s: CompanySession, staff_id: uuid.UUID, on: date) -> frozenset[uuid
     )
 
 
+def homes_of_all(s: CompanySession, on: date) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """As :func:`units_of`, of every staff member who holds a post on that day; one statement."""
+    found: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for row in s.execute(
+        select(Post.staff_id, Post.unit_id).where(
+            Post.valid_from <= on,
+            or_(Post.valid_until.is_(None), Post.valid_until >= on),
+        )
+    ):
+        found.setdefault(row.staff_id, set()).add(row.unit_id)
+    return {staff_id: frozenset(units) for staff_id, units in found.items()}
+
+
 def head_of(s: CompanySession, unit_id: uuid.UUID, on: date) -> uuid.UUID | None:
     """The head 负责人 of the nearest unit at or above ``unit_id`` that has one on that day."""
     for step in tree(s).ancestors(unit_id):

@@ -128,7 +128,10 @@ class Me:
         """As :meth:`can`, but a no raises ``Forbidden`` (shown, and written to the ledger)."""
         answer = self.can(permission, unit_id)
         if not answer:
-            raise Forbidden(_("Your role does not include this."), extra={"permission": permission})
+            raise Forbidden(
+                _("Your role does not include this."),
+                extra={"permission": permission, **({"unit": str(unit_id)} if unit_id else {})},
+            )
         return answer
 
     def require_everywhere(self, permission: str) -> None:

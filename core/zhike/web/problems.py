@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import uuid
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -19,9 +20,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from zhike.db.session import Actor
 from zhike.errors import Forbidden, UserError
 from zhike.i18n import _
-from zhike.services import ledger
+from zhike.services import access, inspection, ledger
 from zhike.site import is_transient
-from zhike.web.context import KEY_FIELD, current, end_reading
+from zhike.web.context import KEY_FIELD, current, end_reading, reading
 from zhike.web.gate import SignInNeeded, is_api, wanted_path
 from zhike.web.page import is_fragment, toast
 from zhike.web.redirects import safe_next
@@ -153,7 +154,7 @@ def user_error(error: UserError) -> Response:
     response = error_page(
         error.status,
         error.message,
-        who=error.extra.get("who", ()),
+        **{"who": error.extra.get("who", ()), **_help(error)},
         back_url=_back(),
         **_typed(),
     )
@@ -213,6 +214,37 @@ def _typed() -> dict[str, Any]:
     if not any(value.strip() and name != KEY_FIELD for name, value in pairs):
         return {}
     return {"typed": pairs, "again_url": wanted_path(), "key_field": KEY_FIELD}
+
+
+def _help(error: UserError) -> dict[str, Any]:
+    """For a refusal for want of a right: which one, who holds it, and where that can be looked up.
+
+    Worked out beside the refusal itself: where it cannot be, the page says less.
+    """
+    name, me = str(error.extra.get("permission", "")), current()
+    if error.status != 403 or not name or me.company is None or is_fragment():
+        return {}
+    unit = str(error.extra.get("unit", ""))
+    try:
+        needed = next((p for p in access.known_permissions(reading()) if p.name == name), None)
+        if needed is None:
+            return {}
+        unit_id = uuid.UUID(unit) if unit else None
+        found: dict[str, Any] = {"needed": _(needed.title)}
+        found["who"] = inspection.helpers(reading(), me.active, name, unit_id)
+        if me.can("core.access") and me.user is not None:
+            asked: dict[str, Any] = {
+                "user": str(me.user.id),
+                "permission": name,
+                "unit": unit or None,
+            }
+            found["look_up_url"] = url_for("admin_inspector.inspector", **asked)
+        return found
+    except (UserError, DBAPIError, ValueError):
+        log.warning("could not say who holds %s", name)
+        return {}
+    finally:
+        end_reading()
 
 
 def _back() -> str:

@@ -15,6 +15,7 @@ from zhike.api import (
     OpenItem,
     OpenItems,
     RecordKind,
+    RecordPlace,
     RecordRef,
     RecordSummary,
     _,
@@ -48,6 +49,24 @@ def describe_customer(s: CompanySession, ref: RecordRef, principal: Any) -> Reco
         return None
     title = names_for(s, [row.id]).get(str(row.id), "")
     return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/customers/{row.id}")
+
+
+def place_of_customer(s: CompanySession, ref: RecordRef) -> RecordPlace | None:
+    """A customer belongs to a site and to the rep who owns him."""
+    row = s.find(Customer, ref.id)
+    return None if row is None else RecordPlace(row.unit_id, row.owner_id, by_owner=True)
+
+
+def place_of_visit(s: CompanySession, ref: RecordRef) -> RecordPlace | None:
+    """A visit belongs to its site."""
+    row = s.find(Visit, ref.id)
+    return None if row is None else RecordPlace(row.unit_id)
+
+
+def place_of_deal(s: CompanySession, ref: RecordRef) -> RecordPlace | None:
+    """A deal belongs to its site."""
+    row = s.find(Deal, ref.id)
+    return None if row is None else RecordPlace(row.unit_id)
 
 
 def describe_deal(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
@@ -90,9 +109,18 @@ def describe_event(s: CompanySession, ref: RecordRef, principal: Any) -> RecordS
 
 
 RECORD_KINDS = (
-    RecordKind(name="sales_floor.visit", title=N_("Visit"), describe=describe_visit),
-    RecordKind(name="sales_floor.customer", title=N_("Customer"), describe=describe_customer),
-    RecordKind(name="sales_floor.deal", title=N_("Deal"), describe=describe_deal),
+    RecordKind(
+        name="sales_floor.visit", title=N_("Visit"), describe=describe_visit, place=place_of_visit
+    ),
+    RecordKind(
+        name="sales_floor.customer",
+        title=N_("Customer"),
+        describe=describe_customer,
+        place=place_of_customer,
+    ),
+    RecordKind(
+        name="sales_floor.deal", title=N_("Deal"), describe=describe_deal, place=place_of_deal
+    ),
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
     RecordKind(name="sales_floor.event", title=N_("Act on the floor"), describe=describe_event),
