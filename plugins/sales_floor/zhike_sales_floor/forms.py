@@ -132,6 +132,7 @@ class EndForm(PageForm):
         choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
         default="",
     )
+    lost_reason = SelectField(_l("Reason for not buying"), default="")
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
     follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
     need = TextAreaField(_l("Notes"), [Length(max=2000)])
@@ -143,6 +144,7 @@ class ResultForm(PageForm):
     """Another result of an ended reception."""
 
     result = RadioField(_l("What came of it"), choices=choices(words.RESULTS))
+    lost_reason = SelectField(_l("Reason for not buying"), default="")
     need = TextAreaField(_l("Notes"), [Length(max=2000)])
     reason = StringField(_l("Reason"), _REASON)
 

@@ -38,7 +38,7 @@ from zhike.api import (
 @hookimpl
 def register_models() -> Sequence[str]:
     """The tables."""
-    return ["zhike_sales_floor.models"]
+    return ["zhike_sales_floor.models", "zhike_sales_floor.models_office"]
 
 
 @hookimpl
@@ -132,9 +132,9 @@ def register_importers() -> Sequence[Importer]:
 @hookimpl
 def register_documents() -> Sequence[forms.Form]:
     """The regulation's forms and registers."""
-    from zhike_sales_floor.documents import DOCUMENTS
+    from zhike_sales_floor import documents, documents_office
 
-    return DOCUMENTS
+    return (*documents.DOCUMENTS, *documents_office.DOCUMENTS)
 
 
 def _load_engine() -> Any:

@@ -41,6 +41,15 @@ MENU = (
         weight=20,
     ),
     MenuItem(
+        name="sales_floor.calls",
+        title=N_("Call register"),
+        endpoint="sales_floor.calls_home",
+        permission=may.CALLS,
+        section="work",
+        icon="telephone-inbound",
+        weight=15,
+    ),
+    MenuItem(
         name="sales_floor.customers",
         title=N_("Customers"),
         endpoint="sales_floor.customers_home",

@@ -115,7 +115,8 @@ class Customer(Model):
 
     ``party_id`` is empty while nobody knows who the visitor is. ``facts`` is what the engine knows
     about the customer; the other columns are read from it for lists. ``protected_until`` is the
-    last day on which the owner keeps a silent customer (CV-2). Records of two sites are apart.
+    last day on which the owner keeps a silent customer (CV-2). ``lost_reason`` is why he has not
+    bought, as last heard. Records of two sites are apart.
     """
 
     __tablename__ = "customer"
@@ -148,6 +149,7 @@ class Customer(Model):
     closed_on: Mapped[date | None]
     follow_up_on: Mapped[date | None]
     follow_up_note: Mapped[str] = mapped_column(default="", info={"personal": "note"})
+    lost_reason: Mapped[str] = mapped_column(default="")
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
@@ -200,6 +202,7 @@ class Visit(Model):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     result: Mapped[str] = mapped_column(default="")
+    lost_reason: Mapped[str] = mapped_column(default="")
     grade: Mapped[str] = mapped_column(default="")
     need: Mapped[str] = mapped_column(default="", info={"personal": "note"})
     source: Mapped[str] = mapped_column(default="")

@@ -15,6 +15,7 @@ REPORT = "sales_floor.report"
 RECLASS = "sales_floor.reclass"
 DAY = "sales_floor.day"
 ROSTER = "sales_floor.roster"
+CALLS = "sales_floor.calls"
 CUSTOMER_VIEW = "sales_floor.customer_view"
 CUSTOMER_EDIT = "sales_floor.customer_edit"
 CUSTOMER_REVEAL = "sales_floor.customer_reveal"
@@ -49,6 +50,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=RULE, title=N_("Rule on a case"), risk="critical", weight=90),
     Permission(name=DAY, title=N_("Open and close the day"), weight=100),
     Permission(name=ROSTER, title=N_("Change the roster, leave and transfers"), weight=110),
+    Permission(name=CALLS, title=N_("Enter calls"), weight=115),
     Permission(name=CUSTOMER_VIEW, title=N_("See customers"), weight=120),
     Permission(
         name=CUSTOMER_EDIT,
@@ -76,7 +78,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=IMPORT, title=N_("Import reps and customers"), risk="sensitive", weight=180),
 )
 
-_REP = (VIEW_BOARD, SELF, REPORT, CUSTOMER_VIEW, CUSTOMER_EDIT)
+_REP = (VIEW_BOARD, SELF, REPORT, CALLS, CUSTOMER_VIEW, CUSTOMER_EDIT)
 _SUPERVISOR = (*_REP, ARRIVE, MANAGE, VOID_CONFIRM, RECLASS, REGISTERS)
 
 ROLES: tuple[RolePreset, ...] = (
@@ -85,7 +87,7 @@ ROLES: tuple[RolePreset, ...] = (
         title=N_("Front desk"),
         scope="unit",
         weight=10,
-        permissions=(VIEW_BOARD, ARRIVE, MANAGE, REPORT, CUSTOMER_VIEW, REGISTERS),
+        permissions=(VIEW_BOARD, ARRIVE, MANAGE, REPORT, CALLS, CUSTOMER_VIEW, REGISTERS),
     ),
     RolePreset(
         name="sales_floor.rep",
@@ -113,6 +115,15 @@ ROLES: tuple[RolePreset, ...] = (
         title=N_("Sales assistant"),
         scope="unit",
         weight=50,
-        permissions=(VIEW_BOARD, CUSTOMER_VIEW, CUSTOMER_EDIT, CLOSING, REGISTERS, EXPORT, IMPORT),
+        permissions=(
+            VIEW_BOARD,
+            CALLS,
+            CUSTOMER_VIEW,
+            CUSTOMER_EDIT,
+            CLOSING,
+            REGISTERS,
+            EXPORT,
+            IMPORT,
+        ),
     ),
 )

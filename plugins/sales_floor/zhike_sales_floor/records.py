@@ -22,6 +22,7 @@ from zhike.api import (
 )
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
+from zhike_sales_floor.models_office import Call
 from zhike_sales_floor.services.names import names_for
 from zhike_sales_floor.words import VERBS, act_of
 
@@ -108,6 +109,15 @@ def describe_event(s: CompanySession, ref: RecordRef, principal: Any) -> RecordS
     return RecordSummary(f"{row.day.isoformat()} {what}", f"/p/sales_floor/floor/{row.unit_id}")
 
 
+def describe_call(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A line of the call register by its day and number."""
+    row = s.find(Call, ref.id)
+    if row is None or not _may(principal, may.CALLS, row.unit_id):
+        return None
+    title = _("Call no. %(n)s of %(day)s", n=row.number, day=row.day.isoformat())
+    return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/calls")
+
+
 RECORD_KINDS = (
     RecordKind(
         name="sales_floor.visit", title=N_("Visit"), describe=describe_visit, place=place_of_visit
@@ -123,6 +133,7 @@ RECORD_KINDS = (
     ),
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
+    RecordKind(name="sales_floor.call", title=N_("Call"), describe=describe_call),
     RecordKind(name="sales_floor.event", title=N_("Act on the floor"), describe=describe_event),
 )
 
@@ -141,6 +152,8 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.event_mode_over", title=N_("Event days ended")),
     LedgerAction(name="sales_floor.corrected", title=N_("Entry corrected")),
     LedgerAction(name="sales_floor.quarrel", title=N_("Quarrel noted")),
+    LedgerAction(name="sales_floor.call_voided", title=N_("Line of the call register struck out")),
+    LedgerAction(name="sales_floor.appointment", title=N_("Appointment changed")),
 )
 
 

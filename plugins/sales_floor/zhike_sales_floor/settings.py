@@ -36,6 +36,11 @@ class FloorSettings(SettingsForm):
         default="自然到访,朋友介绍,线上广告,户外广告,渠道中介,房展会",
         validators=[Length(max=400)],
     )
+    lost_reasons = StringField(
+        N_("Reasons for not buying, separated by commas"),
+        default="价格偏高,户型不合适,位置不便,资金不足,选了别家,家人意见不一,只是了解",
+        validators=[Length(max=400)],
+    )
     auto_open = BooleanField(
         N_("Open the day by itself at the first act"),
         default=True,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from zhike.api import N_, CompanySession, SubjectData
+from zhike_sales_floor import subject_office
 from zhike_sales_floor.models import Customer, Ruling, Visit, VisitGuest
 
 
@@ -53,6 +54,7 @@ def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]
         }
         for visit in _visits(s, ids)
     ]
+    found += subject_office.export(s, ids, [visit.id for visit in _visits(s, ids)])
     found += [
         {"kind": "ruling", "at": ruling.at.isoformat(), "facts": ruling.facts}
         for ruling in _rulings(s, ids)
@@ -72,8 +74,9 @@ def erase(s: CompanySession, party_id: uuid.UUID) -> int:
     rulings = _rulings(s, ids)
     for ruling in rulings:
         ruling.facts = ""
+    others = subject_office.erase(s, ids, [visit.id for visit in visits])
     s.flush()
-    return len(customers) + len(visits) + len(rulings)
+    return len(customers) + len(visits) + len(rulings) + others
 
 
 SUBJECT_DATA = (
@@ -85,6 +88,7 @@ SUBJECT_DATA = (
             "sales_floor__visit.label",
             "sales_floor__visit.need",
             "sales_floor__ruling.facts",
+            *subject_office.COLUMNS,
         ),
         export=export,
         erase=erase,

@@ -120,6 +120,7 @@ RESULTS: Mapping[str, str] = {
 }
 
 STAGES: Mapping[str, tuple[str, str]] = {
+    "called": (N_("has called"), "idle"),
     "visited": (N_("visited"), "active"),
     "reserved": (N_("small reservation"), "wait"),
     "closed": (N_("subscribed"), "done"),
@@ -137,6 +138,11 @@ CONTACT_KINDS: Mapping[str, str] = {
     "message": N_("message"),
     "visit": N_("visit"),
     "letter": N_("letter"),
+}
+
+CALL_DIRECTIONS: Mapping[str, str] = {
+    "in": N_("incoming"),
+    "out": N_("outgoing"),
 }
 
 RELATIONS: Mapping[str, str] = {

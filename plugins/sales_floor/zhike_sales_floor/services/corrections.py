@@ -55,8 +55,16 @@ def continuation(s: CompanySession, visit: Visit) -> Visit | None:
     ).first()
 
 
-def result(s: CompanySession, visit_id: uuid.UUID, result: str, need: str, *, reason: str) -> Visit:
-    """Another result or other notes of an ended reception; the old result is in the ledger."""
+def result(
+    s: CompanySession,
+    visit_id: uuid.UUID,
+    result: str,
+    need: str,
+    *,
+    reason: str,
+    lost_reason: str = "",
+) -> Visit:
+    """Another result, reason or notes of an ended reception; the old result is in the ledger."""
     visit = s.require(Visit, visit_id)
     if visit.state != "ended":
         raise Conflict(_("This reception has not ended."))
@@ -64,10 +72,22 @@ def result(s: CompanySession, visit_id: uuid.UUID, result: str, need: str, *, re
         s,
         ACTION,
         object=f"{live.PLUGIN}:visit:{visit_id}",
-        body={"before": visit.result, "after": result},
+        body={
+            "before": visit.result,
+            "after": result,
+            **(
+                {"lost_before": visit.lost_reason, "lost_after": lost_reason}
+                if lost_reason != visit.lost_reason
+                else {}
+            ),
+        },
         reason=_needed(reason),
     )
     visit.result, visit.need = result, need.strip()
+    visit.lost_reason = lost_reason.strip()
+    customer = s.find(Customer, visit.customer_id)
+    if customer is not None and visit.lost_reason:
+        customer.lost_reason = visit.lost_reason
     s.flush()
     return visit
 

@@ -23,14 +23,14 @@ from zhike.api import (
     parties,
 )
 from zhike_sales_floor.models import Customer, Ruling
-from zhike_sales_floor.services import live
+from zhike_sales_floor.services import callbook, live
 from zhike_sales_floor.services.live import Act
 
 CONTACT_KINDS = ("call", "message", "visit", "letter")
 #: Before this day nothing happened that anybody writes down here; earlier is a slip of the pen.
 EARLIEST = date(1990, 1, 1)
 GRADES = ("A", "B", "C", "D")
-STAGES = ("visited", "reserved", "closed", "returned")
+STAGES = ("called", "visited", "reserved", "closed", "returned")
 
 
 @dataclass(frozen=True)
@@ -268,18 +268,21 @@ def log_contact(
     occurred_at: datetime | None = None,
     answered: bool = True,
     direction: str = "out",
+    source: str = "",
+    appointment_at: datetime | None = None,
 ) -> Act | None:
     """Log a call, message, visit or letter 接触; the owner's own restarts the seven days.
 
-    A call nobody answered is kept in the register and tells the engine nothing: it is no contact.
-    Returns the engine's act, or None for an unanswered call.
+    A call is a line of the call register too, with ``source`` and ``appointment_at`` where they
+    were told. One that nobody answered tells the engine nothing: it is no contact. Returns the
+    engine's act, or None for an unanswered call.
     """
     if kind not in CONTACT_KINDS:
         raise UserError(_("Please choose the kind of contact."), field="kind")
     if occurred_at is not None and occurred_at.year < EARLIEST.year:
         raise UserError(_("This date lies before %(day)s.", day=EARLIEST), field="occurred_at")
     customer = s.require(Customer, customer_id)
-    contacts.log(
+    contact = contacts.log(
         s,
         kind,
         party_id=customer.party_id,
@@ -292,6 +295,20 @@ def log_contact(
         source=live.PLUGIN,
         subject=RecordRef(live.PLUGIN, "customer", customer.id),
     )
+    if kind == "call":
+        callbook.enter(
+            s,
+            customer.unit_id,
+            called_at=contact.occurred_at,
+            staff_id=staff_id,
+            direction=direction,
+            answered=answered,
+            customer_id=customer.id,
+            contact_id=contact.id,
+            question=note,
+            source=source,
+            appointment_at=appointment_at,
+        )
     if not answered:
         return None
     fields = {"customer": str(customer_id), "kind": kind}

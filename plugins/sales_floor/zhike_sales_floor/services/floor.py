@@ -132,6 +132,7 @@ def end_visit(
     result: str = "",
     grade: str = "",
     need: str = "",
+    lost_reason: str = "",
     follow_up_on: date | None = None,
     follow_up_note: str = "",
     name: str = "",
@@ -139,6 +140,7 @@ def end_visit(
 ) -> Act:
     """A reception ends 接待结束: what came of it, intention class A–D, when to follow up.
 
+    ``lost_reason`` is why the customer has not bought, in the words of the company's own list.
     A name or phone given now says who a so far unknown visitor was. The visit becomes a contact
     of the customer, in the core's register.
     """
@@ -150,9 +152,12 @@ def end_visit(
         {"visit": str(visit_id), **({"outcome": result} if result else {})},
         extra={"result": result, "grade": grade, "need": need},
     )
+    visit.lost_reason = lost_reason.strip()
     customer = s.find(Customer, visit.customer_id)
     if customer is None:
         return act
+    if visit.lost_reason:
+        customer.lost_reason = visit.lost_reason
     if name.strip() or phone.strip():
         arrivals.identify(s, customer.id, name=name, phone=phone)
     if grade:

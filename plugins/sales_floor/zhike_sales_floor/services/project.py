@@ -374,7 +374,11 @@ def fill_customer(row: Customer, facts: st.Customer, *, lapse_days: int | None) 
         if closed
         else "reserved"
         if reserved
-        else ("returned" if any(deal.reversed for deal in facts.deals) else "visited")
+        else "returned"
+        if any(deal.reversed for deal in facts.deals)
+        else "visited"
+        if facts.visits or row.stage != "called"
+        else "called"
     )
     row.protected_until = None
     if lapse_days is not None and row.last_contact_on and row.owner_id and not closed:

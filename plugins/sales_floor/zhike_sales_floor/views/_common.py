@@ -23,10 +23,11 @@ from zhike.api import (
     options,
     organisation,
     page,
+    settings,
 )
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services.live import Act
+from zhike_sales_floor.services.live import PLUGIN, Act
 
 bp = PluginBlueprint("sales_floor")
 
@@ -98,6 +99,16 @@ def rep_choices(ids: Iterable[uuid.UUID], names: Names, blank: str = "") -> list
     """Choices of a select field of reps, with a first empty one of the words ``blank``."""
     found = [(str(one), names.get(one, "")) for one in ids]
     return options([("", blank or "–"), *found])
+
+
+def listed(s: CompanySession, setting: str, present: str | None = "") -> list[SelectChoice]:
+    """Choices from a setting that lists words with commas, an empty one first.
+
+    ``present`` stays to be chosen although the list has lost it meanwhile.
+    """
+    stated = [part.strip() for part in str(settings.get(s, PLUGIN, setting)).split(",")]
+    found = list(dict.fromkeys(part for part in (*stated, present or "") if part))
+    return options([("", "–"), *((one, one) for one in found)])
 
 
 def sentence(done: Act, names: Names) -> str:

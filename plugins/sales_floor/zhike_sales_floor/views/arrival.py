@@ -14,20 +14,20 @@ from zhike.api import (
     _,
     clock,
     current,
-    options,
     page,
     policies,
     reading,
-    settings,
 )
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.forms import ArrivalForm, uuid_of
-from zhike_sales_floor.services import arrivals, customers, live
+from zhike_sales_floor.models_office import Call
+from zhike_sales_floor.services import arrivals, calls, customers, live
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor as floors
 from zhike_sales_floor.services.arrivals import Arrival, Person
 from zhike_sales_floor.views._common import (
     bp,
+    listed,
     posted,
     rep_choices,
     shown_status,
@@ -54,12 +54,16 @@ def suggest(unit_id: uuid.UUID) -> Any:
     return jsonify(items=items)
 
 
-def _choices(s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm, *, reps: bool) -> None:
-    """Fill the choices; of the reps only with ``reps``, as where none is chosen none is read."""
+def _choices(
+    s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm, *, reps: bool, present: str = ""
+) -> None:
+    """Fill the choices; of the reps only with ``reps``, as where none is chosen none is read.
+
+    ``present`` is the source told over the telephone, where the visitor has called before.
+    """
     names = staff_names(s) if reps else {}
     known = floors.reps_of(s, unit_id) if reps else []
-    sources = [part.strip() for part in settings.get(s, live.PLUGIN, "sources").split(",")]
-    form.source.choices = options([("", "–"), *((one, one) for one in sources if one)])
+    form.source.choices = listed(s, "sources", present)
     form.asks_for.choices = rep_choices(known, names)
     form.receiver.choices = rep_choices(known, names, _("as the regulation says"))
     form.taken_by.choices = rep_choices(known, names, _("nobody"))
@@ -127,6 +131,14 @@ def _introducer(s: CompanySession, unit_id: uuid.UUID, form: ArrivalForm) -> uui
     return hit
 
 
+def _called(unit_id: uuid.UUID) -> calls.Appointment | None:
+    """The call of the address, whose caller has come now."""
+    row = reading().find(Call, uuid_of(request.args.get("call")))
+    if row is None or row.unit_id != unit_id:
+        return None
+    return calls.caller(reading(), row)
+
+
 @bp.route("/floor/<uuid:unit_id>/arrive", methods=["GET", "POST"], permission=may.ARRIVE)
 def arrive(unit_id: uuid.UUID) -> Any:
     """The desk's form; after it the board says at once who receives, and why."""
@@ -150,7 +162,12 @@ def arrive(unit_id: uuid.UUID) -> Any:
     answer = posted(form, work, back=url_for(".board", unit_id=unit_id))
     if answer is not None:
         return answer
-    _choices(reading(), unit_id, form, reps=True)
+    called = _called(unit_id) if request.method == "GET" else None
+    _choices(reading(), unit_id, form, reps=True, present=called.call.source if called else "")
+    if called is not None:
+        form.who.data, form.source.data = called.name, called.call.source
+        form.who_id.data = str(called.party_id) if called.party_id else ""
+        form.need.data = called.call.question[:200]
     html = page(
         "sales_floor/arrive.html",
         form=form,

@@ -10,6 +10,7 @@ from zhike_sales_floor import words
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import customers
 from zhike_sales_floor.views._common import bp, own_staff, site_of, unit_name
+from zhike_sales_floor.views.calls import appointment_lines, appointments_of
 
 
 @bp.get("/me", permission=may.SELF)
@@ -36,6 +37,11 @@ def my_day() -> Any:
         due=[line for line in follow if line.follow_up_on == today],
         coming=[line for line in follow if line.follow_up_on and line.follow_up_on > today],
         ending=ending,
+        appointments=appointment_lines(
+            appointments_of(s, unit_id, days=7, staff_id=staff_id), {}, unit_id
+        )
+        if staff_id
+        else [],
         words=words,
         may=may,
         staff_id=staff_id,

@@ -27,6 +27,7 @@ from zhike_sales_floor.views._common import (
     unit_name,
 )
 from zhike_sales_floor.views.board import back_to, self_or_manage
+from zhike_sales_floor.views.calls import appointment_lines, appointments_of
 
 
 def rep_at(s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID) -> str:
@@ -98,6 +99,7 @@ def day(unit_id: uuid.UUID) -> Any:
         is_open=data is not None and data.day == today,
         stale=data is not None and data.day is not None and data.day != today,
         outings=outings,
+        appointments=appointment_lines(appointments_of(s, unit_id), names, unit_id),
         names=names,
         words=words,
         may=may,

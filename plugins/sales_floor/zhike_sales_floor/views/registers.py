@@ -25,7 +25,7 @@ from zhike_sales_floor.forms import uuid_of
 from zhike_sales_floor.models import Ruling
 from zhike_sales_floor.services import floor, live, registers, sheets
 from zhike_sales_floor.services.registers import Register, Scope
-from zhike_sales_floor.views._common import bp, site_of, staff_names, unit_name
+from zhike_sales_floor.views._common import bp, own_staff, site_of, staff_names, unit_name
 from zhike_sales_floor.views._papers import answer, on_screen
 
 FILES = ("xlsx", "csv")
@@ -105,6 +105,23 @@ def register(unit_id: uuid.UUID, code: str) -> Any:
     scope = scope_asked(found, unit_id)
     back = url_for(".register_list", unit_id=unit_id, **address(found, scope))
     return taken(found, scope, request.args.get("as", "html"), back=back)
+
+
+@bp.get("/my-registers/<code>", permission=may.SELF)
+def my_register(code: str) -> Any:
+    """A rep's own lines of a register: on screen, to print, as PDF."""
+    found = registers.find(code)
+    me = own_staff()
+    if not found.own or me is None:
+        raise NotFound(_("There is no such register."))
+    unit_id = site_of()
+    current().require(found.own, unit_id)
+    scope = scope_asked(found, unit_id, rep=me)
+    kind = request.args.get("as", "")
+    if kind:
+        return taken(found, scope, kind, back=url_for(".my_register", code=code))
+    mine = {key: one for key, one in registers.REGISTERS.items() if one.own}
+    return shown(found, unit_id, scope, mine, mine=True)
 
 
 def address(register: Register, scope: Scope) -> dict[str, Any]:

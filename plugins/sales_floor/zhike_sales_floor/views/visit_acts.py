@@ -18,6 +18,7 @@ from zhike_sales_floor.views._common import (
     Work,
     bp,
     form_act,
+    listed,
     own_staff,
     rep_choices,
     staff_names,
@@ -27,7 +28,7 @@ from zhike_sales_floor.views.board import back_to
 from zhike_sales_floor.views.visits import visit_title
 
 
-def _own_or(unit_id: uuid.UUID, visit: Visit, permission: str) -> None:
+def own_or(unit_id: uuid.UUID, visit: Visit, permission: str) -> None:
     """The rep who sits with the visitor may, and whoever holds the permission."""
     me = current()
     mine = visit.staff_id is not None and visit.staff_id == own_staff()
@@ -57,10 +58,11 @@ def end(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """End a reception: outcome, class, follow-up; who it was, if that is only known now."""
     s = reading()
     row = visit_at(s, unit_id, visit_id)
-    _own_or(unit_id, row, may.MANAGE)
+    own_or(unit_id, row, may.MANAGE)
     customer = s.find(Customer, row.customer_id)
     unknown = customer is not None and customer.party_id is None
     form = forms.EndForm()
+    form.lost_reason.choices = listed(s, "lost_reasons")
     if request.method == "GET" and customer is not None:
         form.grade.data = customer.grade
         form.need.data = row.need
@@ -81,6 +83,7 @@ def end(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
             result=form.result.data,
             grade=form.grade.data,
             need=form.need.data or "",
+            lost_reason=form.lost_reason.data or "",
             follow_up_on=follow,
             follow_up_note=form.follow_up_note.data or "",
             name=form.name.data or "" if unknown else "",
@@ -133,7 +136,7 @@ def _simple(
 def void(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """The visitor is no customer: whoever may confirm does, others ask for it."""
     row = visit_at(reading(), unit_id, visit_id)
-    _own_or(unit_id, row, may.VOID_CONFIRM)
+    own_or(unit_id, row, may.VOID_CONFIRM)
     form = forms.VoidForm()
     confirmer = bool(current().can(may.VOID_CONFIRM, unit_id))
     if not confirmer:
@@ -165,7 +168,7 @@ def hand_over(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """Give the visit to a colleague, or a poached one to whom it belongs."""
     s = reading()
     row = visit_at(s, unit_id, visit_id)
-    _own_or(unit_id, row, may.MANAGE)
+    own_or(unit_id, row, may.MANAGE)
     form = forms.ToForm()
     form.to.choices = options(
         [("", _("as the regulation says")), *_reps(s, unit_id, without=row.staff_id)]
@@ -242,7 +245,7 @@ def help_with(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """Somebody helps; owner and turn stay as they are."""
     s = reading()
     row = visit_at(s, unit_id, visit_id)
-    _own_or(unit_id, row, may.MANAGE)
+    own_or(unit_id, row, may.MANAGE)
     form = forms.HelpForm()
     form.to.choices = options(_reps(s, unit_id, without=row.staff_id))
     return _simple(
@@ -382,14 +385,21 @@ def still_here(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
 def result(unit_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
     """Correct what came of an ended reception."""
     row = visit_at(reading(), unit_id, visit_id)
-    _own_or(unit_id, row, may.MANAGE)
+    own_or(unit_id, row, may.MANAGE)
     form = forms.ResultForm()
+    form.lost_reason.choices = listed(reading(), "lost_reasons", row.lost_reason)
     if request.method == "GET":
         form.result.data, form.need.data = row.result, row.need
+        form.lost_reason.data = row.lost_reason
 
     def work(t: CompanySession) -> str:
         corrections.result(
-            t, visit_id, form.result.data, form.need.data or "", reason=form.reason.data
+            t,
+            visit_id,
+            form.result.data,
+            form.need.data or "",
+            reason=form.reason.data,
+            lost_reason=form.lost_reason.data or "",
         )
         return _("Corrected; the ledger keeps what stood before.")
 

@@ -13,7 +13,7 @@ from zhike.api import CompanySession, RecordRef, _, clock, current, decisions, p
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Ticket, Visit
-from zhike_sales_floor.services import corrections, live, sheets
+from zhike_sales_floor.services import corrections, live, questions, sheets
 from zhike_sales_floor.views._common import (
     Names,
     bp,
@@ -71,6 +71,7 @@ def _facts(
         (_("Need"), row.need),
         (_("Batch"), row.relation),
         (_("Result"), _(words.RESULTS[row.result]) if row.result in words.RESULTS else row.result),
+        (_("Reason for not buying"), row.lost_reason),
         (_("Intention class"), row.grade),
     ]
     return [(label, value) for label, value in found if value]
@@ -120,6 +121,9 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
                 {"label": _("Hand over"), "url": url("hand_over"), "icon": "arrow-left-right"},
                 {"label": _("Helper"), "url": url("help_with"), "icon": "person-plus"},
             ]
+            found.append(
+                {"label": _("Hard question"), "url": url("question"), "icon": "patch-question"}
+            )
         if no_customer:
             found.append({"label": _("No customer"), "url": url("void"), "icon": "slash-circle"})
         if run:
@@ -231,10 +235,28 @@ def _refunds(
         }
 
 
+def _asked(s: CompanySession, row: Visit, names: Names) -> Iterator[dict[str, Any]]:
+    """Questions that had to be passed on, with what was answered."""
+    for one in questions.of_visit(s, row.id):
+        brought = names.get(one.brought_id, "") if one.brought_id else ""
+        yield {
+            "at": one.asked_at,
+            "kind": "note",
+            "title": _("Hard question, %(name)s brought", name=brought)
+            if brought
+            else _("Hard question"),
+            "who": one.by,
+            "text": "\n".join(part for part in (one.question, one.answer) if part),
+            "url": ""
+            if one.answered_at
+            else url_for(".question_answer", unit_id=row.unit_id, question_id=one.id),
+        }
+
+
 def _entries(
     s: CompanySession, row: Visit, names: Names, made: Sequence[Any]
 ) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = list(_refunds(s, row, names, made))
+    found: list[dict[str, Any]] = [*_refunds(s, row, names, made), *_asked(s, row, names)]
     for decision in reversed(made):
         rep = decision.outcome.get("rep") or decision.outcome.get("offender")
         kind = "hand_over" if decision.outcome.get("from") else decision.kind

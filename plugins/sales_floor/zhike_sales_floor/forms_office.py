@@ -1,0 +1,106 @@
+"""Forms of the office pages: calls, tracking, minutes, plans, incidents, statistics."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from zhike.api import PageForm, options
+from zhike_sales_floor import words
+from zhike_sales_floor.forms import NOTE, choices
+
+#: How browsers send a day with its time.
+MINUTE = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+LONG = 4000
+
+
+class CallForm(PageForm):
+    """A call, written down while the caller is on the line: one field is enough."""
+
+    direction = RadioField(_l("Call"), choices=choices(words.CALL_DIRECTIONS), default="in")
+    who = StringField(
+        _l("Caller"),
+        [Length(max=60)],
+        description=_l("Name, last four digits or pinyin; a whole number for somebody new."),
+    )
+    who_id = HiddenField()
+    same = HiddenField()
+    phone = TelField(_l("Phone"), [Length(max=20)])
+    question = TextAreaField(_l("Asked about"), [Length(max=2000)])
+    source = SelectField(_l("Source"), default="")
+    appointment_at = DateTimeLocalField(_l("Wants to come at"), [Optional()], format=MINUTE)
+    answered = BooleanField(_l("The other side was reached"), default=True)
+    rep = SelectField(_l("Taken by"), default="")
+    called_at = DateTimeLocalField(
+        _l("When"),
+        [Optional()],
+        format=MINUTE,
+        description=_l("Leave empty for now; an earlier time shows as stated later."),
+    )
+
+
+class AppointmentForm(PageForm):
+    """Another time for a caller who wants to come; none drops the appointment."""
+
+    appointment_at = DateTimeLocalField(
+        _l("Wants to come at"),
+        [Optional()],
+        format=MINUTE,
+        description=_l("Left empty: the appointment is dropped."),
+    )
+
+
+class QuestionForm(PageForm):
+    """What the visitor asked, and who was brought to answer."""
+
+    question = TextAreaField(_l("Question"), [InputRequired(), Length(max=2000)])
+    brought = SelectField(_l("Brought to answer"), default="")
+
+
+class QuestionAnswerForm(PageForm):
+    """The answer, for whoever is asked the same."""
+
+    answer = TextAreaField(_l("Answer"), [InputRequired(), Length(max=2000)])
+
+
+class TrackForm(PageForm):
+    """A line of a tracking sheet."""
+
+    way = RadioField(_l("How"), choices=choices(words.CONTACT_KINDS), default="call")
+    answered = BooleanField(_l("The customer was reached"), default=True)
+    content = TextAreaField(_l("What was said"), [Length(max=2000)])
+    resistance = StringField(
+        _l("Resistance or hard question"),
+        [Length(max=NOTE)],
+        description=_l("What keeps the customer from buying; the manager helps with it."),
+    )
+    next_step = StringField(_l("Next step"), [Length(max=NOTE)])
+    follow_up_on = DateField(_l("Follow up on"), [Optional()])
+    grade = RadioField(
+        _l("Intention class"),
+        choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        default="",
+    )
+    occurred_at = DateTimeLocalField(
+        _l("When"),
+        [Optional()],
+        format=MINUTE,
+        description=_l("Leave empty for now; an earlier time shows as stated later."),
+    )
+
+
+class CheckForm(PageForm):
+    """A supervisor's sign on a tracking sheet."""
+
+    note = TextAreaField(_l("What you found"), [Length(max=NOTE)])
