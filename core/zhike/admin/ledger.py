@@ -235,6 +235,9 @@ def people(s: CompanySession, lines: Iterable[Any]) -> Callable[[Any], str]:
     }
 
     def name(line: Any) -> str:
+        if line.actor_kind == "staff":  # at a shared desk: the person, and the desk's account
+            person, desk = staff.get(str(line.staff_id), ""), users.get(line.user_id, "")
+            return f"{person}（{desk}）" if desk else person
         return str(
             line.actor_name
             or staff.get(str(line.staff_id))

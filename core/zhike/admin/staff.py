@@ -19,9 +19,10 @@ from zhike.admin import organisation as places
 from zhike.admin.organisation import PERMISSION, unit_choices
 from zhike.db.session import CompanySession
 from zhike.i18n import _
+from zhike.models.device import Device
 from zhike.models.organisation import Post, Staff, StandIn
 from zhike.models.people import Membership, User
-from zhike.services import organisation
+from zhike.services import organisation, pins
 from zhike.services.textkit import nfkc
 from zhike.web.context import act, reading
 from zhike.web.form import PageForm
@@ -83,7 +84,11 @@ def _login_choices(s: CompanySession, own: uuid.UUID | None = None) -> list[Sele
     rows = s.execute(
         select(User.id, User.login, User.name)
         .join(Membership, Membership.user_id == User.id)
-        .where(Membership.company_id == s.company_id, or_(User.id.not_in(taken), User.id == own))
+        .where(
+            Membership.company_id == s.company_id,
+            or_(User.id.not_in(taken), User.id == own),
+            User.id.not_in(select(Device.user_id)),
+        )
         .order_by(User.login_key)
     )
     return options([("", _("No login")), *((str(r.id), f"{r.login}（{r.name}）") for r in rows)])
@@ -265,6 +270,7 @@ def _staff_page(
     return page(
         "zhike/admin/staff.html",
         staff=row,
+        pin=pins.pin_of(s, row.id),
         form=form,
         post_form=post_form,
         stand_in_form=stand_in_form,

@@ -20,6 +20,7 @@ from zhike.admin.organisation import unit_choices
 from zhike.db.session import CompanySession
 from zhike.errors import NotFound
 from zhike.i18n import _
+from zhike.models.device import Device
 from zhike.models.organisation import Staff
 from zhike.models.people import DATA_SCOPES, Membership, Role, RoleGrant, User
 from zhike.services import access, door, ledger, organisation, people, sessions
@@ -77,7 +78,10 @@ def _members(s: CompanySession, text: str, state: str, after: str) -> Sequence[A
         )
         .join(Membership, Membership.user_id == User.id)
         .outerjoin(Staff, (Staff.user_id == User.id) & (Staff.company_id == s.company_id))
-        .where(Membership.company_id == s.company_id)
+        .where(
+            Membership.company_id == s.company_id,
+            User.id.not_in(select(Device.user_id)),  # desks have a page of their own
+        )
     )
     if state in _STATES:
         query = query.where(

@@ -40,6 +40,7 @@ _ENTRIES = (
         "calendar3",
     ),
     ("users", N_("Users"), "admin_users.users", "core.users", "people"),
+    ("devices", N_("Devices"), "admin_devices.all_devices", "core.users", "pc-display"),
     ("roles", N_("Roles"), "admin_roles.roles", "core.roles", "person-lock"),
     (
         "access",

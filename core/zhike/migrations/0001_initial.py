@@ -1675,11 +1675,94 @@ def upgrade() -> None:
             postgresql_where=sa.text("unit_id IS NOT NULL"),
         )
 
+    op.create_table(
+        "core__device",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("code_until", UTCDateTime(), nullable=True),
+        sa.Column("paired_at", UTCDateTime(), nullable=True),
+        sa.Column("seen_at", UTCDateTime(), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("ip", sa.Text(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revoked_at", UTCDateTime(), nullable=True),
+        sa.Column("acting_staff_id", sa.Uuid(), nullable=True),
+        sa.Column("acting_name", sa.Text(), nullable=False),
+        sa.Column("acting_until", UTCDateTime(), nullable=True),
+        sa.Column("acting_once", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__device_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core__user.id"],
+            name=op.f("fk_core__device_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core__device")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_core__device_code_hash")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core__device_token_hash")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_core__device_user_id")),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__device", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core__device_company_id"), ["company_id"], unique=False
+        )
+
+    op.create_table(
+        "core__staff_pin",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
+        sa.Column("set_at", UTCDateTime(), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("set_by IN ('self', 'admin')", name=op.f("ck_core__staff_pin_set_by")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_core__staff_pin_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__staff_pin_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__staff_pin")),
+        sa.UniqueConstraint(
+            "company_id", "staff_id", name=op.f("uq_core__staff_pin_company_id_staff_id")
+        ),
+        info={"plugin": "core"},
+    )
+
     install_guards(op.get_bind())
 
 
 def downgrade() -> None:
     remove_guards(op.get_bind())
+    op.drop_table("core__staff_pin")
+    with op.batch_alter_table("core__device", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core__device_company_id"))
+
+    op.drop_table("core__device")
+
     with op.batch_alter_table("core__calendar_hours", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_core__calendar_hours_unit",

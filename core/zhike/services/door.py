@@ -282,3 +282,56 @@ def unlock(s: SystemSession, user_id: uuid.UUID, *, by: str) -> None:
 def failed_tries(s: SystemSession, user_id: uuid.UUID) -> int:
     """Failed tries of an account within a day, for the panel."""
     return len(_failed(_events_since(s, AuthEvent.user_id == user_id, clock.now() - DAY)))
+
+
+# -- other doors: a PIN at a desk, a pairing code --------------------------------------------------
+
+
+def count_try(
+    site: Site,
+    key: str,
+    *,
+    limits: tuple[tuple[int, timedelta], ...],
+    about: str = "",
+    prefix: str = "",
+) -> uuid.UUID | Refused:
+    """Count a try before it is looked at, or refuse it unseen; returns what to give back later.
+
+    ``limits`` hold for all tries under ``key``; with ``about`` (a person) those of an account hold
+    for its own tries besides. ``prefix`` also counts it against that network.
+    """
+    with site.system() as s:
+        _queue(s, f"door:{key}")
+        rows = _events_since(s, AuthEvent.login_key == key, clock.now() - DAY)
+        waits = [_wait(_failed(row for row in rows if row.kind != "unlocked"), limits)]
+        if about:
+            own = [row for row in rows if row.detail.get("about") == about]
+            waits.append(_wait(_failed(own), ACCOUNT_LIMITS))
+        wait = max((one for one in waits if one is not None), default=None)
+        if wait is not None:
+            return Refused(wait)
+        event = AuthEvent(kind="tried", login_key=key, ip_prefix=prefix, detail={"about": about})
+        s.add(event)
+        s.flush()
+        return event.id
+
+
+def count_good(
+    s: SystemSession, key: str, tried: uuid.UUID, *, about: str = "", prefix: str = ""
+) -> None:
+    """Take a try out of the count: it was good."""
+    s.add(
+        AuthEvent(
+            kind="proved",
+            login_key=key,
+            ip_prefix=prefix,
+            detail={"try": str(tried), "about": about},
+        )
+    )
+    s.flush()
+
+
+def forget_tries(s: Any, key: str, *, about: str) -> None:
+    """Forget the failed tries of ``about`` under ``key``; whoever calls it writes the ledger."""
+    s.add(AuthEvent(kind="unlocked", login_key=key, detail={"about": about}))
+    s.flush()

@@ -24,6 +24,7 @@ from zhike.i18n import _
 from zhike.plugins.active import ActiveSet, active_for
 from zhike.services import idempotency
 from zhike.services.access import Answer, Principal, principal_for
+from zhike.services.devices import Desk
 from zhike.services.organisation import UnitInfo
 from zhike.services.sessions import CompanyInfo, Identity, UserInfo
 from zhike.site import Site
@@ -31,7 +32,7 @@ from zhike.site import Site
 KEY_FIELD = "idempotency_key"
 KEY_HEADER = "Idempotency-Key"
 _KEY_LENGTH = range(8, 129)
-_NOT_ASKED = frozenset({"csrf_token", KEY_FIELD})
+_NOT_ASKED = frozenset({"csrf_token", KEY_FIELD, "desk_who", "desk_pin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Me:
         self.site = site
         self.identity = identity
         self.ip = ip
+        self.desk: Desk | None = None
         self.user: UserInfo | None = identity.user if identity else None
         self.company: CompanyInfo | None = identity.company if identity else None
 
@@ -78,8 +80,14 @@ class Me:
         """The staff member that the login belongs to in this company."""
         if self.company is None:
             return None
+        if self.desk is not None:
+            return Person(self.desk.staff_id, self.desk.staff_name) if self.desk.staff_id else None
         who = self.principal
         return Person(who.staff_id, who.name) if who.staff_id else None
+
+    def take_desk(self, desk: Desk) -> None:
+        """Note that the request comes from a shared desk, and who acts there."""
+        self.desk = desk
 
     @cached_property
     def unit(self) -> UnitInfo | None:
@@ -109,6 +117,8 @@ class Me:
         """The subject of ledger lines written by this request."""
         if self.user is None:
             return Actor(kind="user", name="", ip=self.ip)
+        if self.desk is not None:
+            return self._at_desk(self.desk, self.user.id)
         staff = self.staff
         return Actor(
             kind="user",
@@ -117,6 +127,13 @@ class Me:
             name=staff.name if staff else self.user.name,
             ip=self.ip,
         )
+
+    def _at_desk(self, desk: Desk, user_id: uuid.UUID) -> Actor:
+        """Both are in every line: the account is the desk's, the staff member who acts there."""
+        if desk.staff_id is None:
+            return Actor(kind="device", user_id=user_id, name=desk.name, ip=self.ip)
+        name = f"{desk.staff_name}（{desk.name}）"
+        return Actor(kind="staff", user_id=user_id, staff_id=desk.staff_id, name=name, ip=self.ip)
 
     def can(self, permission: str, unit_id: uuid.UUID | None = None) -> Answer:
         """Whether the person may use ``permission`` (at ``unit_id``); never raises."""

@@ -170,7 +170,7 @@ def _site_menu() -> Sequence[NavSection]:
 def switcher() -> Sequence[SwitchGroup]:
     """Sites one may work at, and the way to another company."""
     me = current()
-    if not me or me.company is None or me.user is None:
+    if not me or me.company is None or me.user is None or me.desk is not None:
         return ()
     groups: list[SwitchGroup] = []
     here = me.unit
@@ -189,6 +189,8 @@ def links() -> Mapping[str, str]:
     me = current()
     if not me:
         return _links("out")
+    if me.desk is not None:
+        return _links("desk")
     if me.company is None:
         return _links("in")
     return _links("member" if me.staff is None else "staff")
@@ -209,8 +211,19 @@ _MEMBER = {
     "suggest": "core.suggest",
     "me": "core.me",
 }
+_MEMBER_OF_DESK = {
+    "home": "core.home",
+    "today": "core.home",
+    "search": "core.search",
+    "suggest": "core.suggest",
+    "shortcuts": "core.set_shortcuts",
+}
 _LINKS = {
     "out": {**_FOR_ALL, "login": "core.login", "home": "core.login"},
+    "desk": {
+        **_FOR_ALL,
+        **_MEMBER_OF_DESK,
+    },
     "in": {**_FOR_ALL, **_INSIDE},
     "member": {**_FOR_ALL, **_INSIDE, **_MEMBER},
     "staff": {**_FOR_ALL, **_INSIDE, **_MEMBER, "inbox": "core.inbox"},
@@ -229,7 +242,7 @@ def _links(who: str) -> Mapping[str, str]:
 def inbox_count() -> int:
     """Unread notices of the person, counted up to a hundred."""
     me = current()
-    if not me or me.company is None or me.staff is None:
+    if not me or me.company is None or me.desk is not None or me.staff is None:
         return 0
     staff_id = me.staff.id
     return _cached_count(me, "core.inbox", lambda: inbox.unread_count(reading(), staff_id))

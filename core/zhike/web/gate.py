@@ -19,10 +19,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from zhike.errors import Busy, Forbidden
 from zhike.i18n import _
-from zhike.services import sessions, tokens
+from zhike.services import devices, sessions, tokens
 from zhike.services.objections import refuse_objected
 from zhike.services.sessions import Identity
-from zhike.web import cookies, security
+from zhike.web import cookies, desk, security
 from zhike.web.context import Me, end_reading, site_of_app
 from zhike.web.redirects import safe_next
 from zhike.web.rights import Access, GuardedRule
@@ -64,6 +64,8 @@ def enter() -> BaseResponse | None:
     if access is not None and access.public and request.endpoint in extension.plain:
         return None  # files and health: nobody needs to be known for them
     me = g.me = Me(site_of_app(), _identify(), request.remote_addr or "")
+    if "desk" in g:
+        me.take_desk(g.desk)
     plugin = plugin_of(request.path)
     if plugin is not None:
         _open_plugin_path(me, plugin, access)
@@ -74,6 +76,7 @@ def enter() -> BaseResponse | None:
     answer = _sign_in_first(me, access)
     if answer is not None:
         return answer
+    desk.refuse_personal(me, access)
     if request.method not in security.SAFE_METHODS:
         if not _by_token(me):
             security.check_origin(request)
@@ -82,7 +85,7 @@ def enter() -> BaseResponse | None:
             raise BadRequest(_("This request was not understood."))
     _check_right(me, access)
     _note_use(me, access)
-    return None
+    return desk.ask_who(me, access)
 
 
 def _refuse_bytes_nobody_keeps() -> None:
@@ -110,11 +113,16 @@ def _identify() -> Identity | None:
         with site.system_reader() as s:
             return tokens.look_up(s, text.strip())
     token = request.cookies.get(cookies.token_name(), "")
-    if not token:
+    paired = request.cookies.get(desk.cookie_name(), "")
+    if not token and not paired:
         return None
     with site.engines.read.connect() as connection:
         identity = sessions.look_up(connection, token)
-    g.token = token
+        g.token = token
+        if identity is None and paired:  # a person who signs in at the desk goes before it
+            found = devices.look_up(connection, paired)
+            if found is not None:
+                identity, g.desk = found
     return identity
 
 
@@ -239,6 +247,8 @@ def _note_use(me: Me, access: Access) -> None:
         with me.site.system() as s:
             if identity.via == "token":
                 tokens.touch(s, identity.session_id)
+            elif identity.via == "device":
+                devices.touch(s, identity.session_id)
             else:
                 sessions.touch(s, identity.session_id)
     except (Busy, DBAPIError):
@@ -251,6 +261,7 @@ def _is_poll() -> bool:
 
 def leave(response: Any) -> Any:
     """``after_request``: hand out a rotated token and put the headers on."""
+    desk.after(g.get("me"), response)
     new_token = g.get("new_token")
     if new_token:
         cookies.put_token(response, new_token)

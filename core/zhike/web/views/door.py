@@ -46,7 +46,7 @@ def _too_often(seconds: int) -> str:
 def login() -> Any:
     """The sign-in page; somebody already inside goes on."""
     target = safe_next(request.args.get("next"), url_for("core.home"))
-    if current():
+    if current() and current().desk is None:
         return redirect(target, 303)
     form = LoginForm(data={"next": target})
     with current().site.system_reader() as s:
@@ -83,7 +83,9 @@ def login_post() -> Any:
         answer = page("zhike/auth/login.html", form=form, form_errors=[text], fragment=False)
         headers = {"Retry-After": str(result.retry_after)} if result.retry_after else {}
         return answer, status, headers
-    if me.identity is not None:  # somebody else was signed in here: that ends now
+    if (
+        me.identity is not None and me.desk is None
+    ):  # somebody else was signed in here: that ends now
         with me.site.system() as s:
             sessions.revoke(s, me.identity.user.id, me.identity.session_id)
     session.clear()  # a new sign-in begins with a new CSRF token
