@@ -27,7 +27,7 @@ from zhike.api import (
     organisation,
 )
 from zhike_sales_floor.models import Customer, Deal, Visit
-from zhike_sales_floor.services import arrivals, customers, deals, floor, setup
+from zhike_sales_floor.services import arrivals, customers, deals, floor, sales, setup
 from zhike_sales_floor.services.arrivals import Arrival, Person
 
 REP_TITLE = "置业顾问"
@@ -247,7 +247,7 @@ def _second_thoughts(stage: Stage, moment: datetime) -> None:
             select(Deal.id).where(Deal.unit_id == stage.unit.id).order_by(Deal.id.desc())
         ).first()
     if last is not None:
-        stage.do(moment, lambda s: deals.refund(s, last, "贷款未批，协商退房"))
+        stage.do(moment, lambda s: sales.refund(s, last, "贷款未批，协商退房"))
     for customer_id in _owned(stage)[3:6]:
         stage.do(moment, partial(_call, customer_id=customer_id))
 

@@ -94,6 +94,41 @@ class DealRefunded(Event):
     customer_id: str
 
 
+@event("sales_floor.house_changed")
+@dataclass(frozen=True)
+class HouseChanged(Event):
+    """A house was taken, given back, held or released: what the sales control is told at once.
+
+    ``state`` is its state now, ``kind`` what happened; ``staff_id`` is who did it ("" for nobody).
+    """
+
+    unit_id: str
+    house_id: str
+    state: str
+    kind: str
+    deal_id: str = ""
+    staff_id: str = ""
+
+
+@event("sales_floor.refund_asked")
+@dataclass(frozen=True)
+class RefundAsked(Event):
+    """Somebody asked for the refund of a deal; whoever may rule on it is told."""
+
+    unit_id: str
+    deal_id: str
+    staff_id: str = ""
+
+
+@event("sales_floor.reservation_expired")
+@dataclass(frozen=True)
+class ReservationExpired(Event):
+    """A small reservation ran out and its house is free again."""
+
+    unit_id: str
+    deal_id: str
+
+
 @event("sales_floor.day_closed")
 @dataclass(frozen=True)
 class DayClosed(Event):
@@ -111,5 +146,8 @@ EVENTS: tuple[type[Event], ...] = (
     CustomerMoved,
     DealClosed,
     DealRefunded,
+    HouseChanged,
+    RefundAsked,
+    ReservationExpired,
     DayClosed,
 )

@@ -12,7 +12,6 @@ from wtforms import (
     BooleanField,
     DateField,
     DateTimeLocalField,
-    DecimalField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -52,6 +51,11 @@ def uuid_of(text: str | None) -> uuid.UUID | None:
 def fen(value: Decimal | None) -> int:
     """An amount in yuan, as typed, in fen; 0 for none."""
     return int((value or Decimal(0)) * 100)
+
+
+def yuan(value: int) -> Decimal:
+    """A sum in fen as a form shows it, in yuan."""
+    return Decimal(value) / 100
 
 
 #: Characters of the line about the next follow-up, however it came in.
@@ -325,26 +329,6 @@ class RelationForm(PageForm):
 
 class OwnerForm(AssignForm):
     """A ruling on whose customer this is."""
-
-
-class DealForm(PageForm):
-    """The first paper of a deal."""
-
-    customer = StringField(_l("Customer"), [InputRequired(), Length(max=60)])
-    customer_id = HiddenField()
-    step = RadioField(
-        _l("Step"),
-        choices=options(
-            [
-                ("subscription", _l("subscription")),
-                ("small_reservation", _l("small reservation")),
-            ]
-        ),
-        default="subscription",
-    )
-    property = StringField(_l("Property"), [InputRequired(), Length(max=40)])
-    amount = DecimalField(_l("Price in yuan"), [InputRequired(), NumberRange(0, 10**10)], places=2)
-    rep = SelectField(_l("Papers handled by"))
 
 
 class SharesForm(PageForm):

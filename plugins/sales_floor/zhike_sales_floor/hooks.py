@@ -38,7 +38,11 @@ from zhike.api import (
 @hookimpl
 def register_models() -> Sequence[str]:
     """The tables."""
-    return ["zhike_sales_floor.models", "zhike_sales_floor.models_office"]
+    return [
+        "zhike_sales_floor.models",
+        "zhike_sales_floor.models_office",
+        "zhike_sales_floor.models_sales",
+    ]
 
 
 @hookimpl
@@ -75,34 +79,34 @@ def register_events() -> Sequence[type[Event]]:
 
 @hookimpl
 def register_listeners() -> Sequence[Listener]:
-    """Notices to reps, deadlines of calls."""
-    from zhike_sales_floor.jobs import LISTENERS
+    """Notices to reps, sales control and managers, deadlines of calls."""
+    from zhike_sales_floor import jobs, jobs_sales
 
-    return LISTENERS
+    return (*jobs.LISTENERS, *jobs_sales.LISTENERS)
 
 
 @hookimpl
 def register_jobs() -> Sequence[Job]:
-    """The morning's reminder."""
-    from zhike_sales_floor.jobs import JOBS
+    """The morning's reminders."""
+    from zhike_sales_floor import jobs, jobs_sales
 
-    return JOBS
+    return (*jobs.JOBS, *jobs_sales.JOBS)
 
 
 @hookimpl
 def register_deadlines() -> Sequence[DeadlineHandler]:
-    """Calls that ran out."""
-    from zhike_sales_floor.jobs import DEADLINES
+    """Calls and reservations that ran out."""
+    from zhike_sales_floor import jobs, jobs_sales
 
-    return DEADLINES
+    return (*jobs.DEADLINES, *jobs_sales.DEADLINES)
 
 
 @hookimpl
 def register_notifications() -> Sequence[NotificationType]:
     """What reps may be told about."""
-    from zhike_sales_floor.jobs import NOTIFICATIONS
+    from zhike_sales_floor import jobs, jobs_sales
 
-    return NOTIFICATIONS
+    return (*jobs.NOTIFICATIONS, *jobs_sales.NOTIFICATIONS)
 
 
 @hookimpl
@@ -115,26 +119,26 @@ def register_search() -> Sequence[SearchProvider]:
 
 @hookimpl
 def register_exporters() -> Sequence[Exporter]:
-    """The customer list."""
-    from zhike_sales_floor.transfers import EXPORTERS
+    """Customers, units, deals."""
+    from zhike_sales_floor import transfers, transfers_sales
 
-    return EXPORTERS
+    return (*transfers.EXPORTERS, *transfers_sales.EXPORTERS)
 
 
 @hookimpl
 def register_importers() -> Sequence[Importer]:
-    """Reps and an existing customer ledger."""
-    from zhike_sales_floor.transfers import IMPORTERS
+    """Reps, an existing customer ledger, units for sale."""
+    from zhike_sales_floor import transfers, transfers_sales
 
-    return IMPORTERS
+    return (*transfers.IMPORTERS, *transfers_sales.IMPORTERS)
 
 
 @hookimpl
 def register_documents() -> Sequence[forms.Form]:
     """The regulation's forms and registers."""
-    from zhike_sales_floor import documents, documents_office
+    from zhike_sales_floor import documents, documents_office, documents_sales
 
-    return (*documents.DOCUMENTS, *documents_office.DOCUMENTS)
+    return (*documents.DOCUMENTS, *documents_office.DOCUMENTS, *documents_sales.DOCUMENTS)
 
 
 def _load_engine() -> Any:

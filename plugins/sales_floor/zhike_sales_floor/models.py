@@ -299,33 +299,61 @@ class Outing(Model):
 
 
 class Deal(Model):
-    """A sale 成交单, from small reservation to subscription and, maybe, refund.
+    """A sale 成交单, from small reservation to subscription, contract and, maybe, refund.
 
-    ``amount_fen`` is the price in fen. ``state`` is ``reserved``, ``closed`` or ``refunded``.
+    ``amount_fen`` is the price in fen, ``deposit_fen`` the deposit 定金. ``state`` is ``reserved``,
+    ``closed`` or ``refunded``; what a contract, a default or a lapsed reservation add to it stands
+    in ``contracted_at``, ``defaulted_at`` and ``ended_how`` (``refund``, ``expired``). ``held_id``
+    is the house while the deal keeps it from everybody else: one deal at most does (SF-D-56).
+    ``holder_id`` is who took the deal over by a change of name 换名, while credit stays with
+    ``customer_id`` (SF-D-43). ``reserved_until`` is the last day of a small reservation. A refund
+    that was asked for and waits for the manager (SF-D-45) stands in ``asked_at`` to ``asked_why``.
     """
 
     __tablename__ = "deal"
     __table_args__ = (
         ref("unit_id", "core__unit"),
         ref("customer_id", "sales_floor__customer"),
+        ref("holder_id", "sales_floor__customer"),
         ref("staff_id", "core__staff"),
+        ref("house_id", "sales_floor__house"),
+        ref("held_id", "sales_floor__house"),
         UniqueConstraint("company_id", "number"),
+        UniqueConstraint("company_id", "held_id"),
         Index(None, "company_id", "unit_id", "id"),
         Index(None, "company_id", "customer_id"),
+        Index(None, "company_id", "holder_id"),
+        Index(None, "company_id", "house_id"),
         CheckConstraint("state IN ('reserved', 'closed', 'refunded')", name="state"),
     )
 
     unit_id: Mapped[uuid.UUID]
     number: Mapped[str]
     customer_id: Mapped[uuid.UUID]
+    holder_id: Mapped[uuid.UUID | None]
+    house_id: Mapped[uuid.UUID | None]
+    held_id: Mapped[uuid.UUID | None]
     property: Mapped[str] = mapped_column(default="")
     amount_fen: Mapped[int] = mapped_column(BigInteger(), default=0)
+    deposit_fen: Mapped[int] = mapped_column(BigInteger(), default=0)
     state: Mapped[str] = mapped_column(default="reserved")
     staff_id: Mapped[uuid.UUID | None]
     policy_version_id: Mapped[uuid.UUID | None]
     reserved_at: Mapped[datetime | None]
+    reserved_until: Mapped[date | None]
     closed_at: Mapped[datetime | None]
+    contract_no: Mapped[str] = mapped_column(default="")
+    contract_on: Mapped[date | None]
+    contracted_at: Mapped[datetime | None]
+    pay_way: Mapped[str] = mapped_column(default="")
+    defaulted_at: Mapped[datetime | None]
     refunded_at: Mapped[datetime | None]
+    ended_how: Mapped[str] = mapped_column(default="")
+    asked_at: Mapped[datetime | None]
+    asked_by: Mapped[str] = mapped_column(default="")
+    asked_why: Mapped[str] = mapped_column(default="")
+    mail_address: Mapped[str] = mapped_column(default="", info={"personal": "address"})
+    postcode: Mapped[str] = mapped_column(default="", info={"personal": "address"})
     decision_id: Mapped[uuid.UUID | None]
 
 

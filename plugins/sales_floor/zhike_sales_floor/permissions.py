@@ -21,6 +21,8 @@ CUSTOMER_EDIT = "sales_floor.customer_edit"
 CUSTOMER_REVEAL = "sales_floor.customer_reveal"
 CLOSING = "sales_floor.closing"
 REGISTERS = "sales_floor.registers"
+HOUSES = "sales_floor.houses"
+SALES_CONTROL = "sales_floor.sales_control"
 EXPORT = "sales_floor.export"
 IMPORT = "sales_floor.import"
 
@@ -68,8 +70,15 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         name=CLOSING,
         title=N_("Record reservations, closings and refunds"),
-        implies=(CUSTOMER_VIEW,),
+        implies=(CUSTOMER_VIEW, HOUSES),
         weight=150,
+    ),
+    Permission(name=HOUSES, title=N_("See the sales control"), weight=152),
+    Permission(
+        name=SALES_CONTROL,
+        title=N_("Keep the sales control: units, prices, holding back; be told of each change"),
+        implies=(HOUSES,),
+        weight=154,
     ),
     Permission(name=REGISTERS, title=N_("See and print the registers"), weight=160),
     Permission(
@@ -78,7 +87,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=IMPORT, title=N_("Import reps and customers"), risk="sensitive", weight=180),
 )
 
-_REP = (VIEW_BOARD, SELF, REPORT, CALLS, CUSTOMER_VIEW, CUSTOMER_EDIT)
+_REP = (VIEW_BOARD, SELF, REPORT, CALLS, CUSTOMER_VIEW, CUSTOMER_EDIT, HOUSES)
 _SUPERVISOR = (*_REP, ARRIVE, MANAGE, VOID_CONFIRM, RECLASS, REGISTERS)
 
 ROLES: tuple[RolePreset, ...] = (
@@ -87,7 +96,7 @@ ROLES: tuple[RolePreset, ...] = (
         title=N_("Front desk"),
         scope="unit",
         weight=10,
-        permissions=(VIEW_BOARD, ARRIVE, MANAGE, REPORT, CALLS, CUSTOMER_VIEW, REGISTERS),
+        permissions=(VIEW_BOARD, ARRIVE, MANAGE, REPORT, CALLS, CUSTOMER_VIEW, HOUSES, REGISTERS),
     ),
     RolePreset(
         name="sales_floor.rep",
@@ -121,6 +130,7 @@ ROLES: tuple[RolePreset, ...] = (
             CUSTOMER_VIEW,
             CUSTOMER_EDIT,
             CLOSING,
+            SALES_CONTROL,
             REGISTERS,
             EXPORT,
             IMPORT,

@@ -23,6 +23,8 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
 from zhike_sales_floor.models_office import Call
+from zhike_sales_floor.models_sales import House
+from zhike_sales_floor.services.deals import is_of
 from zhike_sales_floor.services.names import names_for
 from zhike_sales_floor.words import VERBS, act_of
 
@@ -73,9 +75,20 @@ def place_of_deal(s: CompanySession, ref: RecordRef) -> RecordPlace | None:
 def describe_deal(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
     """A deal by its number."""
     row = s.find(Deal, ref.id)
-    if row is None or not _may(principal, may.CLOSING, row.unit_id):
+    if row is None:
+        return None
+    answer = principal.can(may.CLOSING, row.unit_id)
+    if not answer or (answer.why == "own" and not is_of(s, row, principal.staff_id)):
         return None
     return RecordSummary(row.number, f"/p/sales_floor/floor/{row.unit_id}/deals/{row.id}")
+
+
+def describe_house(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A house by its number."""
+    row = s.find(House, ref.id)
+    if row is None or not _may(principal, may.HOUSES, row.unit_id):
+        return None
+    return RecordSummary(row.code, f"/p/sales_floor/floor/{row.unit_id}/houses/{row.id}")
 
 
 def describe_rep(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
@@ -131,6 +144,7 @@ RECORD_KINDS = (
     RecordKind(
         name="sales_floor.deal", title=N_("Deal"), describe=describe_deal, place=place_of_deal
     ),
+    RecordKind(name="sales_floor.house", title=N_("Unit for sale"), describe=describe_house),
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
     RecordKind(name="sales_floor.call", title=N_("Call"), describe=describe_call),
@@ -148,6 +162,17 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.leave", title=N_("Rep left or is away for long")),
     LedgerAction(name="sales_floor.reassign", title=N_("Customers reassigned")),
     LedgerAction(name="sales_floor.refund", title=N_("Deal cancelled")),
+    LedgerAction(name="sales_floor.swap", title=N_("Unit swapped")),
+    LedgerAction(name="sales_floor.name_change", title=N_("Deal passed to another name")),
+    LedgerAction(name="sales_floor.default", title=N_("Deal marked as in default")),
+    LedgerAction(name="sales_floor.house", title=N_("Unit changed, held back or released")),
+    LedgerAction(name="sales_floor.refund_asked", title=N_("Refund asked for")),
+    LedgerAction(name="sales_floor.paper", title=N_("Subscription paper issued or voided")),
+    LedgerAction(name="sales_floor.paper_printed", title=N_("Subscription paper printed")),
+    LedgerAction(name="sales_floor.receipt", title=N_("Payment stated")),
+    LedgerAction(name="sales_floor.receipt_void", title=N_("Receipt voided")),
+    LedgerAction(name="sales_floor.blanks", title=N_("Blank papers drawn")),
+    LedgerAction(name="sales_floor.dunning", title=N_("Payment reminder issued")),
     LedgerAction(name="sales_floor.event_mode", title=N_("Event days begun")),
     LedgerAction(name="sales_floor.event_mode_over", title=N_("Event days ended")),
     LedgerAction(name="sales_floor.corrected", title=N_("Entry corrected")),

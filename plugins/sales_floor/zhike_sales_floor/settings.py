@@ -45,6 +45,15 @@ class FloorSettings(SettingsForm):
         N_("Open the day by itself at the first act"),
         default=True,
     )
+    free_property = BooleanField(
+        N_("A deal may name any unit in free text, though the site keeps its units here"),
+        default=False,
+    )
+    reserve_days = IntegerField(
+        N_("A small reservation holds a unit for so many days"),
+        default=7,
+        validators=[InputRequired(), NumberRange(1, 365)],
+    )
     wall_title = StringField(
         N_("Headline of the wall screen"), default="", validators=[Length(max=40)]
     )

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from zhike.api import N_, CompanySession, SubjectData
 from zhike_sales_floor import subject_office
-from zhike_sales_floor.models import Customer, Ruling, Visit, VisitGuest
+from zhike_sales_floor.models import Customer, Deal, Ruling, Visit, VisitGuest
 
 
 def _customers(s: CompanySession, party_id: uuid.UUID) -> list[Customer]:
@@ -28,8 +28,13 @@ def _rulings(s: CompanySession, ids: list[uuid.UUID]) -> list[Ruling]:
     return list(s.scalars(select(Ruling).where(Ruling.customer_id.in_(ids))))
 
 
+def _deals(s: CompanySession, ids: list[uuid.UUID]) -> list[Deal]:
+    mine = or_(Deal.customer_id.in_(ids), Deal.holder_id.in_(ids))
+    return list(s.scalars(select(Deal).where(mine)))
+
+
 def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]]:
-    """Customer records, visits and rulings about a person, as JSON-able mappings."""
+    """Customer records, visits, deals and rulings about a person, as JSON-able mappings."""
     customers = _customers(s, party_id)
     ids = [row.id for row in customers]
     found: list[Mapping[str, Any]] = [
@@ -59,6 +64,17 @@ def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]
         {"kind": "ruling", "at": ruling.at.isoformat(), "facts": ruling.facts}
         for ruling in _rulings(s, ids)
     ]
+    found += [
+        {
+            "kind": "deal",
+            "number": deal.number,
+            "property": deal.property,
+            "price_fen": deal.amount_fen,
+            "address": deal.mail_address,
+            "postcode": deal.postcode,
+        }
+        for deal in _deals(s, ids)
+    ]
     return found
 
 
@@ -75,8 +91,11 @@ def erase(s: CompanySession, party_id: uuid.UUID) -> int:
     for ruling in rulings:
         ruling.facts = ""
     others = subject_office.erase(s, ids, [visit.id for visit in visits])
+    deals = _deals(s, ids)
+    for deal in deals:
+        deal.mail_address, deal.postcode = "", ""
     s.flush()
-    return len(customers) + len(visits) + len(rulings) + others
+    return len(customers) + len(visits) + len(rulings) + len(deals) + others
 
 
 SUBJECT_DATA = (
@@ -89,6 +108,8 @@ SUBJECT_DATA = (
             "sales_floor__visit.need",
             "sales_floor__ruling.facts",
             *subject_office.COLUMNS,
+            "sales_floor__deal.mail_address",
+            "sales_floor__deal.postcode",
         ),
         export=export,
         erase=erase,

@@ -40,6 +40,9 @@ HEADS: Mapping[str, str] = {
     "unmerge": N_("The merge of %(who)s was undone"),
     "release": N_("%(who)s was given back to the pool"),
     "claim": N_("%(who)s was claimed from the pool"),
+    "swap_unit": N_("The deal of %(who)s moved to another unit"),
+    "change_name": N_("The deal of %(who)s passed to another name"),
+    "default": N_("The deal of %(who)s was marked as in default"),
     "visitor_leaves": N_("%(who)s left"),
     "assign": N_("%(who)s was assigned by hand"),
     "day_close": N_("The day was closed"),
@@ -116,6 +119,10 @@ LABELS: Mapping[str, str] = {
     "owner": N_("owner"),
     "close.step": N_("step"),
     "close.rep": N_("papers handled by"),
+    "unit_from": N_("from unit"),
+    "unit_to": N_("to unit"),
+    "holder": N_("new name"),
+    "due": N_("was due"),
     "on_duty": N_("on duty"),
     "present": N_("present"),
     "ring": N_("ring"),
@@ -135,6 +142,8 @@ SWITCHES: Mapping[tuple[str, bool], str] = {
     ("confirmed", False): N_("is not confirmed"),
     ("proven", False): N_("without proof"),
     ("lapsed", True): N_("the owner had been silent for too long"),
+    ("harder", True): N_("harder to sell"),
+    ("override", True): N_("allowed by the manager"),
 }
 _LEFT_OUT = "…"  # what stands for typed words in a day written down as a drill
 
@@ -177,4 +186,4 @@ def _value(event: Event, name: str) -> str:
     known = CHOICES.get(f"{event.verb}.{name}") or CHOICES.get(name, {})
     if value in known:
         return _(known[value])
-    return str(value)[:16].replace("T", " ") if name == "until" else str(value)
+    return str(value)[:16].replace("T", " ") if name in ("until", "due") else str(value)

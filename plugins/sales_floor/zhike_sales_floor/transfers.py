@@ -46,7 +46,7 @@ _OWNERS = "sales_floor_import_owners"
 EARLIEST = customers.EARLIEST
 
 
-def _unit(s: CompanySession, text: Any, problems: list[Problem]) -> uuid.UUID | None:
+def unit_of(s: CompanySession, text: Any, problems: list[Problem]) -> uuid.UUID | None:
     """The site of this code or name; without one, the company's only site."""
     sites = organisation.tree(s).sites
     wanted = textkit.nfkc(_text(text))
@@ -121,7 +121,7 @@ REP_COLUMNS = (
 def check_rep(s: CompanySession, row: Mapping[str, Any]) -> Checked:
     """Whether a row names a person and a site, and which person where names are shared."""
     problems: list[Problem] = []
-    unit_id = _unit(s, row.get("site"), problems)
+    unit_id = unit_of(s, row.get("site"), problems)
     name, number = textkit.nfkc(_text(row.get("name"))), _text(row.get("number"))
     if number:
         holder = s.scalars(select(Staff).where(Staff.number == number)).first()
@@ -225,7 +225,7 @@ def look_ahead(s: CompanySession, rows: Sequence[Mapping[str, Any]]) -> None:
 def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
     """Whether a row names a customer, a site, and an owner of that site's roster."""
     problems: list[Problem] = []
-    unit_id = _unit(s, row.get("site"), problems)
+    unit_id = unit_of(s, row.get("site"), problems)
     name, phone = textkit.nfkc(_text(row.get("name"))), _text(row.get("phone"))
     if not name and not phone:
         problems.append(Problem(_("Please give a name or a telephone number."), "name"))

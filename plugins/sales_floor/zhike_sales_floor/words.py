@@ -133,6 +133,97 @@ DEAL_STATES: Mapping[str, tuple[str, str]] = {
     "refunded": (N_("refunded"), "void"),
 }
 
+#: Where a deal stands, as :func:`.services.deals.step_of` says.
+DEAL_STEPS: Mapping[str, tuple[str, str]] = {
+    "reserved": (N_("small reservation"), "wait"),
+    "subscribed": (N_("subscribed"), "done"),
+    "contracted": (N_("contracted"), "done"),
+    "defaulted": (N_("in default"), "breach"),
+    "refunded": (N_("refunded"), "void"),
+    "expired": (N_("ran out"), "void"),
+}
+
+HOUSE_STATES: Mapping[str, tuple[str, str]] = {
+    "available": (N_("for sale"), "idle"),
+    "reserved": (N_("small reservation"), "wait"),
+    "subscribed": (N_("subscribed"), "active"),
+    "contracted": (N_("contracted"), "done"),
+    "held": (N_("held back"), "attention"),
+    "sold": (N_("sold elsewhere"), "void"),
+}
+
+#: What happened to a house.
+HOUSE_KINDS: Mapping[str, str] = {
+    "added": N_("put on sale"),
+    "imported": N_("brought in by import"),
+    "changed": N_("changed"),
+    "held": N_("held back"),
+    "released": N_("released"),
+    "sold": N_("marked as sold elsewhere"),
+    "reserved": N_("small reservation"),
+    "subscribed": N_("subscribed"),
+    "contracted": N_("contracted"),
+    "waiting": N_("a second deposit waits"),
+    "given_back": N_("given back by a refund"),
+    "expired": N_("given back, the reservation ran out"),
+    "swapped": N_("given back by a swap"),
+    "corrected": N_("given back by a correction"),
+}
+
+HOUSE_FIELDS: Mapping[str, str] = {
+    "code": N_("Unit number"),
+    "building": N_("Building"),
+    "entrance": N_("Entrance"),
+    "storey": N_("Storey"),
+    "layout": N_("Layout"),
+    "area": N_("Area in m²"),
+    "price_fen": N_("List price in yuan"),
+}
+
+#: What was changed on a deal after its first paper.
+DEAL_CHANGES: Mapping[str, str] = {
+    "contract": N_("contract signed"),
+    "swap": N_("unit swapped"),
+    "name": N_("name changed"),
+    "default": N_("marked as in default"),
+    "refund": N_("refunded"),
+    "expired": N_("reservation ran out"),
+    "extended": N_("reservation extended"),
+    "correction": N_("entry corrected"),
+    "kept": N_("refund not carried out"),
+}
+
+#: The entries of a change, in the order told.
+CHANGE_FIELDS: Mapping[str, str] = {
+    "from": N_("from"),
+    "to": N_("to"),
+    "number": N_("Contract number"),
+    "contract": N_("Contract number"),
+    "on": N_("Signed on"),
+    "pay_way": N_("Way of paying"),
+    "unit": N_("Unit"),
+    "price": N_("Price"),
+    "price_from": N_("price before"),
+    "price_to": N_("price after"),
+    "deposit": N_("Deposit"),
+    "due": N_("Due on"),
+    "sum": N_("Sum"),
+    "asked_by": N_("Asked for by"),
+    "asked_why": N_("because"),
+}
+
+PAY_WAYS: Mapping[str, str] = {
+    "mortgage": N_("mortgage"),
+    "instalments": N_("instalments"),
+    "at_once": N_("at once"),
+    "fund": N_("housing fund loan"),
+}
+
+BLANKS: Mapping[str, str] = {
+    "receipt": N_("receipts"),
+    "subscription": N_("subscription papers"),
+}
+
 CONTACT_KINDS: Mapping[str, str] = {
     "call": N_("call"),
     "message": N_("message"),
@@ -194,6 +285,9 @@ VERBS: Mapping[str, str] = {
     "unmerge": N_("merge undone"),
     "release": N_("given back to the pool"),
     "claim": N_("claimed from the pool"),
+    "swap_unit": N_("unit swapped"),
+    "change_name": N_("name changed"),
+    "default": N_("marked as in default"),
     "visitor_leaves": N_("visitor left"),
     "assign": N_("assigned by hand"),
     "day_close": N_("day closed"),
@@ -239,6 +333,9 @@ DECISIONS: Mapping[str, str] = {
     "merge": N_("records merged"),
     "unmerge": N_("merge undone"),
     "pool": N_("public pool"),
+    "swap": N_("unit swapped"),
+    "name_change": N_("name changed"),
+    "default": N_("marked as in default"),
     "reassignment": N_("customers reassigned"),
     "day": N_("day"),
     "event_mode": N_("event mode"),
@@ -282,6 +379,14 @@ REFUSALS: Mapping[str, str] = {
     "missing": N_("Something is missing in this act."),
     "no_absence": N_("There is no absence of today to re-class."),
     "no_deal": N_("The customer has no such deal."),
+    "no_contract": N_("This deal has no contract yet."),
+    "defaulted": N_("This deal is in default already."),
+    "not_yet_default": N_("The term has not run out yet: no default."),
+    "same_holder": N_("The deal is in this name already."),
+    "swap_direction": N_(
+        "Only a larger, dearer or harder unit may be taken; a manager may allow another with a "
+        "reason."
+    ),
     "no_offender": N_("Nobody has received this visitor yet."),
     "no_receiver": N_("Nobody is left to receive the customers."),
     "no_result": N_("This regulation draws nothing: name the new owners."),

@@ -11,6 +11,7 @@ _UNIT = "floor/<uuid:unit_id>"
 _VISIT = f"{_UNIT}/visits/<uuid:visit_id>"
 _CUSTOMER = f"{_UNIT}/customers/<uuid:customer_id>"
 _DEAL = f"{_UNIT}/deals/<uuid:deal_id>"
+_HOUSE = f"{_UNIT}/houses/<uuid:house_id>"
 
 
 def _read(
@@ -52,7 +53,8 @@ def _write(
 
 
 def _model(name: str | None) -> str | None:
-    return name and f"{__name__}.models:{name}"
+    module, _sep, own = (name or "").rpartition(":")
+    return name and f"{__name__}.{module or 'models'}:{own}"
 
 
 RESOURCES: tuple[ApiResource, ...] = (
@@ -150,8 +152,20 @@ RESOURCES: tuple[ApiResource, ...] = (
         "DealActOut",
         status=201,
     ),
-    _write("deal_sign", f"{_DEAL}/sign", "customers:post_sign", may.CLOSING),
-    _write("deal_refund", f"{_DEAL}/refund", "customers:post_refund", may.CLOSING, "ReasonIn"),
+    _write(
+        "deal_sign",
+        f"{_DEAL}/sign",
+        "customers:post_sign",
+        may.CLOSING,
+        "models_sales:SignIn",
+    ),
+    _write(
+        "deal_refund",
+        f"{_DEAL}/refund",
+        "customers:post_refund",
+        may.CLOSING,
+        "models_sales:RefundIn",
+    ),
     _write("deal_paid", f"{_DEAL}/paid", "customers:post_paid", may.CLOSING),
     _write("deal_rule", f"{_DEAL}/ruling", "customers:post_shares", may.RULE, "SharesIn"),
     _write("deal_quarrel", f"{_DEAL}/quarrel", "customers:post_quarrel", may.RULE, "ReasonIn"),
@@ -162,6 +176,67 @@ RESOURCES: tuple[ApiResource, ...] = (
         may.REGISTERS,
         "RegisterOut",
         "DayQuery",
+    ),
+    _read(
+        "houses",
+        f"{_UNIT}/houses",
+        "sales:get_houses",
+        may.HOUSES,
+        "models_sales:HousesOut",
+        "models_sales:HousesQuery",
+    ),
+    _write("house_hold", f"{_HOUSE}/hold", "sales:post_hold", may.SALES_CONTROL, "ReasonIn", None),
+    _write(
+        "house_release",
+        f"{_HOUSE}/release",
+        "sales:post_release",
+        may.SALES_CONTROL,
+        "ReasonIn",
+        None,
+    ),
+    _write(
+        "deal_contract",
+        f"{_DEAL}/contract",
+        "sales:post_contract",
+        may.CLOSING,
+        "models_sales:ContractIn",
+    ),
+    _write("deal_swap", f"{_DEAL}/swap", "sales:post_swap", may.CLOSING, "models_sales:SwapIn"),
+    _write("deal_name", f"{_DEAL}/name", "sales:post_name", may.CLOSING, "models_sales:NameIn"),
+    _write("deal_default", f"{_DEAL}/default", "sales:post_default", may.RULE, "ReasonIn"),
+    _write(
+        "deal_correct",
+        f"{_DEAL}/correct",
+        "sales:post_correct",
+        may.CLOSING,
+        "models_sales:CorrectIn",
+        None,
+    ),
+    _write(
+        "deal_ask_refund",
+        f"{_DEAL}/ask-refund",
+        "sales:post_ask_refund",
+        may.CLOSING,
+        "ReasonIn",
+        "models_sales:SaidOut",
+    ),
+    _read(
+        "dues",
+        f"{_UNIT}/dues",
+        "sales:get_dues",
+        may.CLOSING,
+        "models_sales:DuesOut",
+        "models_sales:DuesQuery",
+    ),
+    _write("due_new", f"{_DEAL}/dues", "sales:post_due", may.CLOSING, "models_sales:DueIn", None),
+    _write(
+        "due_pay",
+        f"{_UNIT}/dues/<uuid:due_id>/pay",
+        "sales:post_pay",
+        may.CLOSING,
+        "models_sales:PayIn",
+        "models_sales:NumberOut",
+        status=201,
     ),
     _read("why", "decisions/<uuid:decision_id>", "customers:get_why", may.VIEW_BOARD, "WhyOut"),
 )

@@ -22,11 +22,12 @@ from zhike.api import (
 )
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.api import models as m
+from zhike_sales_floor.api import models_sales as ms
 from zhike_sales_floor.api.floor import answer, doing
 from zhike_sales_floor.models import Deal
-from zhike_sales_floor.services import customers, deals, live, record, registers, sheets
+from zhike_sales_floor.services import customers, deals, live, record, registers, sales, sheets
 from zhike_sales_floor.services.names import names_in
-from zhike_sales_floor.views._common import customer_at, own_staff
+from zhike_sales_floor.views._common import customer_at, deal_at, own_only, own_staff
 
 
 def _line(line: customers.Line) -> m.CustomerOut:
@@ -137,24 +138,19 @@ def _deal(s: CompanySession, row: Deal) -> m.DealOut:
     return m.DealOut.model_validate({**facts, "shares": shares})
 
 
-def _deal_at(s: CompanySession, unit_id: uuid.UUID, deal_id: uuid.UUID) -> Deal:
-    row = s.require(Deal, deal_id)
-    if row.unit_id != unit_id:
-        raise NotFound(_("This deal belongs to another site."))
-    return row
-
-
 def get_deals(unit_id: uuid.UUID, body: m.DealsQuery) -> m.DealsOut:
     """A page of deals, newest first."""
     s = reading()
-    rows, after = deals.of_unit(s, unit_id, after=body.after)
+    rows, after = deals.of_unit(
+        s, unit_id, after=body.after, own=own_only(may.CLOSING, unit_id), step=body.step
+    )
     return m.DealsOut(deals=[_deal(s, row) for row in rows], after=after)
 
 
 def get_deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> m.DealOut:
     """One deal with its credit."""
     s = reading()
-    return _deal(s, _deal_at(s, unit_id, deal_id))
+    return _deal(s, deal_at(s, unit_id, deal_id, may.CLOSING))
 
 
 def post_deal(unit_id: uuid.UUID, body: m.DealIn) -> m.DealActOut:
@@ -169,33 +165,40 @@ def post_deal(unit_id: uuid.UUID, body: m.DealIn) -> m.DealActOut:
             property=body.property,
             amount_fen=body.amount_fen,
             staff_id=body.staff_id,
+            house_id=body.house_id,
+            deposit_fen=body.deposit_fen,
+            reserved_until=body.reserved_until,
         )
         return {**answer(done, s), "deal_id": str(row.id)}
 
     return m.DealActOut.model_validate(act(work))
 
 
-def post_sign(unit_id: uuid.UUID, deal_id: uuid.UUID) -> m.ActOut:
+def post_sign(unit_id: uuid.UUID, deal_id: uuid.UUID, body: ms.SignIn) -> m.ActOut:
     """The subscription is signed."""
-    _deal_at(reading(), unit_id, deal_id)
-    return doing(lambda s: deals.sign(s, deal_id))
+    deal_at(reading(), unit_id, deal_id, may.CLOSING)
+    return doing(
+        lambda s: deals.sign(s, deal_id, amount_fen=body.amount_fen, deposit_fen=body.deposit_fen)
+    )
 
 
-def post_refund(unit_id: uuid.UUID, deal_id: uuid.UUID, body: m.ReasonIn) -> m.ActOut:
-    """Cancel a deal; its credit is reversed."""
-    _deal_at(reading(), unit_id, deal_id)
-    return doing(lambda s: deals.refund(s, deal_id, body.reason))
+def post_refund(unit_id: uuid.UUID, deal_id: uuid.UUID, body: ms.RefundIn) -> m.ActOut:
+    """Cancel a deal; its credit is reversed. Once subscribed, by whoever may rule."""
+    row = deal_at(reading(), unit_id, deal_id, may.CLOSING)
+    if row.state != "reserved":
+        current().require(may.RULE, unit_id)
+    return doing(lambda s: sales.refund(s, deal_id, body.reason, override=body.override))
 
 
 def post_paid(unit_id: uuid.UUID, deal_id: uuid.UUID) -> m.ActOut:
     """The commission is paid."""
-    _deal_at(reading(), unit_id, deal_id)
+    deal_at(reading(), unit_id, deal_id, may.CLOSING)
     return doing(lambda s: deals.commission_paid(s, deal_id))
 
 
 def post_shares(unit_id: uuid.UUID, deal_id: uuid.UUID, body: m.SharesIn) -> m.ActOut:
     """Rule on the credit of a deal."""
-    _deal_at(reading(), unit_id, deal_id)
+    deal_at(reading(), unit_id, deal_id, may.RULE)
     return doing(
         lambda s: deals.rule_shares(s, deal_id, body.shares, facts=body.facts, reason=body.reason)[
             1
@@ -205,7 +208,7 @@ def post_shares(unit_id: uuid.UUID, deal_id: uuid.UUID, body: m.SharesIn) -> m.A
 
 def post_quarrel(unit_id: uuid.UUID, deal_id: uuid.UUID, body: m.ReasonIn) -> m.ActOut:
     """Reps quarrel over a deal."""
-    _deal_at(reading(), unit_id, deal_id)
+    deal_at(reading(), unit_id, deal_id, may.RULE)
     return doing(lambda s: deals.quarrel(s, deal_id, body.reason))
 
 

@@ -347,8 +347,13 @@ class DealIn(In):
 
     customer_id: uuid.UUID
     step: Literal["subscription", "small_reservation"] = "subscription"
-    property: Annotated[str, Field(min_length=1, max_length=40)]
+    property: Annotated[str, Field(max_length=40)] = Field(
+        default="", description="The unit in words, where the site keeps no units here."
+    )
+    house_id: uuid.UUID | None = Field(default=None, description="The unit of the sales control.")
     amount_fen: Annotated[int, Field(ge=0, le=10**13)]
+    deposit_fen: Annotated[int, Field(ge=0, le=10**13)] = 0
+    reserved_until: date | None = None
     staff_id: uuid.UUID | None = None
 
 
@@ -374,17 +379,35 @@ class DealOut(Out):
     id: uuid.UUID
     number: str
     customer_id: uuid.UUID
+    holder_id: uuid.UUID | None = Field(default=None, description="After a change of name.")
+    house_id: uuid.UUID | None = None
     property: str
     amount_fen: int
+    deposit_fen: int
     state: str
+    reserved_until: date | None = None
     closed_at: datetime | None = None
+    contract_no: str = ""
+    contract_on: date | None = None
+    defaulted_at: datetime | None = None
+    refunded_at: datetime | None = None
     shares: list[ShareOut] = []
 
 
 class DealsQuery(In):
-    """``after`` is the cursor of the page before."""
+    """``after`` is the cursor of the page before; ``step`` narrows to where deals stand."""
 
     after: Annotated[str, Field(max_length=36)] = ""
+    step: Literal[
+        "",
+        "reserved",
+        "subscribed",
+        "contracted",
+        "defaulted",
+        "asked",
+        "refunded",
+        "expired",
+    ] = ""
 
 
 class DealsOut(Out):

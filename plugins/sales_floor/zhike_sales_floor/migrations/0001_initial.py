@@ -1311,8 +1311,572 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "sales_floor__blank",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("digits", sa.Integer(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("drawn_by", sa.Uuid(), nullable=True),
+        sa.Column("drawn_on", sa.Date(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('receipt', 'subscription')", name=op.f("ck_sales_floor__blank_kind")
+        ),
+        sa.CheckConstraint(
+            "first >= 0 AND last >= first", name=op.f("ck_sales_floor__blank_order")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "drawn_by"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__blank_company_id_drawn_by"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__blank_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__blank_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__blank")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__blank", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__blank_company_id_unit_id_kind"),
+            ["company_id", "unit_id", "kind"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__house",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("building", sa.Text(), nullable=False),
+        sa.Column("entrance", sa.Text(), nullable=False),
+        sa.Column("storey", sa.Integer(), nullable=True),
+        sa.Column("layout", sa.Text(), nullable=False),
+        sa.Column("area", sa.Integer(), nullable=False),
+        sa.Column("price_fen", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('available', 'reserved', 'subscribed', 'contracted', 'held', 'sold')",
+            name=op.f("ck_sales_floor__house_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__house_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__house_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__house")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "code",
+            name=op.f("uq_sales_floor__house_company_id_unit_id_code"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__house", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__house_company_id_unit_id_state"),
+            ["company_id", "unit_id", "state"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__deal_change",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", JSONType, nullable=False),
+        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__deal_change_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__deal_change_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__deal_change_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__deal_change")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__deal_change", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__deal_change_company_id_deal_id_at"),
+            ["company_id", "deal_id", "at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__deal_change_company_id_unit_id_at"),
+            ["company_id", "unit_id", "at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__house_note",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("house_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", JSONType, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__house_note_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "house_id"],
+            ["sales_floor__house.company_id", "sales_floor__house.id"],
+            name=op.f("fk_sales_floor__house_note_company_id_house_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__house_note_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__house_note_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__house_note")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__house_note", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__house_note_company_id_deal_id"),
+            ["company_id", "deal_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__house_note_company_id_house_id_at"),
+            ["company_id", "house_id", "at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__instalment",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("paid_fen", sa.BigInteger(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=True),
+        sa.Column("dunned_on", sa.Date(), nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "paid_fen >= 0 AND paid_fen <= amount_fen", name=op.f("ck_sales_floor__instalment_paid")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__instalment_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__instalment_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__instalment_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__instalment")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__instalment", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__instalment_company_id_deal_id_due_on"),
+            ["company_id", "deal_id", "due_on"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__instalment_company_id_unit_id_due_on"),
+            ["company_id", "unit_id", "due_on"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__paper",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("blank_no", sa.Text(), nullable=False),
+        sa.Column("body", JSONType, nullable=False),
+        sa.Column("prints", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("issued_at", UTCDateTime(), nullable=False),
+        sa.Column("voided_at", UTCDateTime(), nullable=True),
+        sa.Column("void_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__paper_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__paper_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__paper_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__paper")),
+        sa.UniqueConstraint(
+            "company_id", "number", name=op.f("uq_sales_floor__paper_company_id_number")
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__paper", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__paper_company_id_deal_id"),
+            ["company_id", "deal_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__paper_company_id_unit_id_blank_no"),
+            ["company_id", "unit_id", "blank_no"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "uq_sales_floor__paper_one_valid_per_deal",
+            ["company_id", "deal_id"],
+            unique=True,
+            sqlite_where=sa.text("voided_at IS NULL"),
+            postgresql_where=sa.text("voided_at IS NULL"),
+        )
+
+    op.create_table(
+        "sales_floor__dunning",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("instalment_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("sent_on", sa.Date(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__dunning_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "instalment_id"],
+            ["sales_floor__instalment.company_id", "sales_floor__instalment.id"],
+            name=op.f("fk_sales_floor__dunning_company_id_instalment_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__dunning_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__dunning_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__dunning")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__dunning", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__dunning_company_id_deal_id"),
+            ["company_id", "deal_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__dunning_company_id_instalment_id"),
+            ["company_id", "instalment_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__dunning_company_id_unit_id_sent_on"),
+            ["company_id", "unit_id", "sent_on"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__receipt",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=True),
+        sa.Column("instalment_id", sa.Uuid(), nullable=True),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("voided_at", UTCDateTime(), nullable=True),
+        sa.Column("void_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__receipt_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "instalment_id"],
+            ["sales_floor__instalment.company_id", "sales_floor__instalment.id"],
+            name=op.f("fk_sales_floor__receipt_company_id_instalment_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__receipt_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__receipt_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__receipt")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "number",
+            name=op.f("uq_sales_floor__receipt_company_id_unit_id_number"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__receipt", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__receipt_company_id_deal_id"),
+            ["company_id", "deal_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__receipt_company_id_instalment_id"),
+            ["company_id", "instalment_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__receipt_company_id_unit_id_paid_on"),
+            ["company_id", "unit_id", "paid_on"],
+            unique=False,
+        )
+
+    with op.batch_alter_table("sales_floor__deal", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("holder_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("house_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("held_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("deposit_fen", sa.BigInteger(), nullable=False))
+        batch_op.add_column(sa.Column("reserved_until", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("contract_no", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("contract_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("contracted_at", UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("pay_way", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("defaulted_at", UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("ended_how", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("asked_at", UTCDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("asked_by", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("asked_why", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("mail_address", sa.Text(), nullable=False))
+        batch_op.add_column(sa.Column("postcode", sa.Text(), nullable=False))
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__deal_company_id_holder_id"),
+            ["company_id", "holder_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__deal_company_id_house_id"),
+            ["company_id", "house_id"],
+            unique=False,
+        )
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_sales_floor__deal_company_id_held_id"), ["company_id", "held_id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_sales_floor__deal_company_id_house_id"),
+            "sales_floor__house",
+            ["company_id", "house_id"],
+            ["company_id", "id"],
+            ondelete="RESTRICT",
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_sales_floor__deal_company_id_holder_id"),
+            "sales_floor__customer",
+            ["company_id", "holder_id"],
+            ["company_id", "id"],
+            ondelete="RESTRICT",
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_sales_floor__deal_company_id_held_id"),
+            "sales_floor__house",
+            ["company_id", "held_id"],
+            ["company_id", "id"],
+            ondelete="RESTRICT",
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("sales_floor__deal", schema=None) as batch_op:
+        batch_op.drop_constraint(
+            batch_op.f("fk_sales_floor__deal_company_id_held_id"), type_="foreignkey"
+        )
+        batch_op.drop_constraint(
+            batch_op.f("fk_sales_floor__deal_company_id_holder_id"), type_="foreignkey"
+        )
+        batch_op.drop_constraint(
+            batch_op.f("fk_sales_floor__deal_company_id_house_id"), type_="foreignkey"
+        )
+        batch_op.drop_constraint(
+            batch_op.f("uq_sales_floor__deal_company_id_held_id"), type_="unique"
+        )
+        batch_op.drop_index(batch_op.f("ix_sales_floor__deal_company_id_house_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__deal_company_id_holder_id"))
+        batch_op.drop_column("postcode")
+        batch_op.drop_column("mail_address")
+        batch_op.drop_column("asked_why")
+        batch_op.drop_column("asked_by")
+        batch_op.drop_column("asked_at")
+        batch_op.drop_column("ended_how")
+        batch_op.drop_column("defaulted_at")
+        batch_op.drop_column("pay_way")
+        batch_op.drop_column("contracted_at")
+        batch_op.drop_column("contract_on")
+        batch_op.drop_column("contract_no")
+        batch_op.drop_column("reserved_until")
+        batch_op.drop_column("deposit_fen")
+        batch_op.drop_column("held_id")
+        batch_op.drop_column("house_id")
+        batch_op.drop_column("holder_id")
+
+    with op.batch_alter_table("sales_floor__receipt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__receipt_company_id_unit_id_paid_on"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__receipt_company_id_instalment_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__receipt_company_id_deal_id"))
+
+    op.drop_table("sales_floor__receipt")
+    with op.batch_alter_table("sales_floor__dunning", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__dunning_company_id_unit_id_sent_on"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__dunning_company_id_instalment_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__dunning_company_id_deal_id"))
+
+    op.drop_table("sales_floor__dunning")
+    with op.batch_alter_table("sales_floor__paper", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_sales_floor__paper_one_valid_per_deal",
+            sqlite_where=sa.text("voided_at IS NULL"),
+            postgresql_where=sa.text("voided_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_sales_floor__paper_company_id_unit_id_blank_no"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__paper_company_id_deal_id"))
+
+    op.drop_table("sales_floor__paper")
+    with op.batch_alter_table("sales_floor__instalment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__instalment_company_id_unit_id_due_on"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__instalment_company_id_deal_id_due_on"))
+
+    op.drop_table("sales_floor__instalment")
+    with op.batch_alter_table("sales_floor__house_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__house_note_company_id_house_id_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__house_note_company_id_deal_id"))
+
+    op.drop_table("sales_floor__house_note")
+    with op.batch_alter_table("sales_floor__deal_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__deal_change_company_id_unit_id_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__deal_change_company_id_deal_id_at"))
+
+    op.drop_table("sales_floor__deal_change")
+    with op.batch_alter_table("sales_floor__house", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__house_company_id_unit_id_state"))
+
+    op.drop_table("sales_floor__house")
+    with op.batch_alter_table("sales_floor__blank", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__blank_company_id_unit_id_kind"))
+
+    op.drop_table("sales_floor__blank")
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("sales_floor__question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_floor__question_company_id_visit_id"))

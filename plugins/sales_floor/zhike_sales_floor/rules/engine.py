@@ -7,7 +7,16 @@ from typing import Any
 
 from zhike.rules import Decision, EventInvalid, EventRefused, Policy, Step
 from zhike.rules.windows import later
-from zhike_sales_floor.rules import duty, given, merging, pool, records, stepping_in, visits
+from zhike_sales_floor.rules import (
+    duty,
+    given,
+    merging,
+    pool,
+    records,
+    sales,
+    stepping_in,
+    visits,
+)
 from zhike_sales_floor.rules.compare import differences, read_words
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.parse import Event, read_event
@@ -60,11 +69,25 @@ HANDLERS: dict[str, Handler] = {
     "unmerge": merging.unmerge,
     "release": pool.release,
     "claim": pool.claim,
+    "swap_unit": sales.swap_unit,
+    "change_name": sales.change_name,
+    "default": sales.default,
     "tick": _nothing,
 }
 _PAPER = frozenset(
     ("contact", "relation", "ruling", "quarrel", "close", "cancel", "commission_paid", "tick")
-) | {"confirm_fault", "flag", "reassign", "merge", "unmerge", "release", "claim"}
+) | {
+    "confirm_fault",
+    "flag",
+    "reassign",
+    "merge",
+    "unmerge",
+    "release",
+    "claim",
+    "swap_unit",
+    "change_name",
+    "default",
+}
 """Verbs about papers: logged on any date, they open no day on the floor."""
 _OWN_VISIT = frozenset(("arrive", "assign", "answer", "hand_over", "take_over"))
 _CREDIT = frozenset(
@@ -208,7 +231,7 @@ def _must_stand(d: Draft, event: Event) -> None:
 
 def _named(event: Event, floor: Floor) -> Iterable[str]:
     """Customers an event names, directly or through a visit or a rep who sits with them."""
-    for key in ("customer", "brought_by", "introducer"):
+    for key in ("customer", "brought_by", "introducer", "holder"):
         if event.get(key):
             yield event.text(key)
     for key in ("customers", "brings", "of", "others"):

@@ -164,6 +164,12 @@ def _int(field: Field, value: Any, day: str) -> int:
     return int(value)
 
 
+def _amount(field: Field, value: Any, day: str) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,15}", str(value)):
+        raise _wrong(field, value, ("a whole number",))
+    return int(value)
+
+
 def _map(field: Field, value: Any, day: str) -> Any:
     if isinstance(value, Mapping):
         return {str(key): str(part) for key, part in value.items()}
@@ -188,6 +194,7 @@ _READERS: dict[str, Callable[[Field, Any, str], Any]] = {
     "shares": _shares,
     "instant": _instant,
     "int": _int,
+    "amount": _amount,
     "map": _map,
     "free": _free,
 }

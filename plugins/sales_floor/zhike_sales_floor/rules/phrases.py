@@ -89,6 +89,15 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "pool": ("{customer} 由 {rep} 从公海认领。", "{rep} claims {customer}."),
     "pool.owner": ("{customer} 退回公海，原归 {owner}。", "{customer} is given back by {owner}."),
+    "swap": ("{customer} 换房：由 {unit_from} 换为 {unit_to}。", "{customer} swaps to {unit_to}."),
+    "name_change": (
+        "{customer} 的这一单换名给 {holder}，业绩不变。",
+        "{holder} takes over the deal of {customer}; credit stays.",
+    ),
+    "default": (
+        "{customer} 的这一单按违约处理，应付日 {due}。",
+        "The deal of {customer} is in default, due {due}.",
+    ),
     "reassignment": (
         "{former} 的客户另行分配：{result}。",
         "{former}'s customers go to: {result}.",
@@ -318,6 +327,43 @@ EFFECTS: dict[str, tuple[str, str]] = {
     "quarrel_without_effect": ("本制度不因此归部门", "no effect under this policy"),
     "reversed": ("如数冲回：{reason}", "reversed: {reason}"),
     "manual": ("由经理指派", "the manager assigns"),
+    "swap_free": (
+        "换房方向不限，归属和业绩随单转移",
+        "any direction; ownership and credit move along",
+    ),
+    "swap_up": (
+        "{how}，符合「{value}」，归属和业绩随单转移",
+        "{how}: allowed; ownership and credit move along",
+    ),
+    "swap_overridden": (
+        "不符合「{value}」，{by} 特批：{reason}",
+        "against the direction; {by} allows it: {reason}",
+    ),
+    "title_transfer": (
+        "签约后换名按过户办理，建议收取手续费 {value}；业绩不变",
+        "after the contract: a transfer of title, fee {value} proposed; credit stays",
+    ),
+    "title_transfer.open": (
+        "签约后换名按过户办理，手续费由公司定；业绩不变",
+        "after the contract: a transfer of title, the company sets the fee; credit stays",
+    ),
+    "renamed_before_contract": (
+        "签约前换名，不收手续费；业绩不变",
+        "before the contract: no fee; credit stays",
+    ),
+    "overdue": (
+        "应付日 {due}，逾期已超过 {value}",
+        "due {due}, overdue for more than {value} months",
+    ),
+    "default_by_word": (
+        "应付日 {due}，本制度未定期限，{by} 认定：{reason}",
+        "due {due}; no term is set, {by} decides: {reason}",
+    ),
+    "returned_after_default": ("{since} 已按违约处理", "in default since {since}"),
+    "return_allowed": (
+        "签约后退房「{value}」，{by} 特批：{reason}",
+        "refused after the contract; {by} allows it: {reason}",
+    ),
     "ticket_expired": (
         "{issued} 发的券已过 {value} 天",
         "issued {issued}, older than {value} days",
@@ -397,4 +443,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "manual": ("指派", "manual"),
     "first_free": ("先到先接", "first free"),
     "DEPARTMENT": ("部门", "department"),
+    "area": ("面积更大", "larger"),
+    "price": ("总价更高", "dearer"),
+    "harder": ("更难销售", "harder to sell"),
 }

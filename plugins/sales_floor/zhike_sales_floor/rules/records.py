@@ -14,6 +14,7 @@ from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.ownership import gain
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.relations import inverse, relation_word
+from zhike_sales_floor.rules.sales import cite_return, standing
 from zhike_sales_floor.rules.state import Customer, Deal, Relation, Ruling
 
 
@@ -114,17 +115,9 @@ def quarrel(d: Draft, event: Event) -> None:
 
 
 # --- deals ----------------------------------------------------------------------------------------
-def _current(facts: Customer, event: Event) -> Deal | None:
-    """The deal an event means: the one named, else the latest that is neither reversed nor over."""
-    if event.get("deal"):
-        return facts.deal(event.text("deal"))
-    standing = [deal for deal in facts.deals if not deal.reversed]
-    return standing[-1] if standing else None
-
-
 def _meant(facts: Customer, event: Event) -> str:
     """The deal a ruling is about: named, else the current one, else "" for those to come."""
-    deal = _current(facts, event)
+    deal = standing(facts, event)
     return event.text("deal") or (deal.id if deal is not None else "")
 
 
@@ -134,7 +127,7 @@ def close(d: Draft, event: Event) -> None:
     facts = d.customer(customer_id)
     closing = str(d.param("owner.closing_event") or "subscription")
     step = event.text("step") or closing
-    deal = _current(facts, event)
+    deal = standing(facts, event)
     if deal is None or (not event.get("deal") and step in deal.steps):
         deal_id = event.text("deal") or f"{customer_id}/{len(facts.deals) + 1}"
         if facts.deal(deal_id) is not None:
@@ -162,9 +155,10 @@ def close(d: Draft, event: Event) -> None:
 def cancel(d: Draft, event: Event) -> None:
     """A deal is cancelled: both vectors are reversed with a dated entry (G-31)."""
     customer_id = event.text("customer")
-    deal = _current(d.customer(customer_id), event)
+    deal = standing(d.customer(customer_id), event)
     if deal is None or deal.reversed:
         raise d.refuse("no_deal.cancel", "deal", who=customer_id)
+    cite_return(d, deal, event)
     write_deal(d, customer_id, replace(deal, reversed=d.at))
     d.outcome["deal"] = deal.id
     d.outcome["reversed"] = [deal.id]
@@ -182,7 +176,7 @@ def cancel(d: Draft, event: Event) -> None:
 def commission_paid(d: Draft, event: Event) -> None:
     """The commission is paid: nothing found later changes this deal (SF-A-08)."""
     customer_id = event.text("customer")
-    deal = _current(d.customer(customer_id), event)
+    deal = standing(d.customer(customer_id), event)
     if deal is None or not deal.closed or deal.reversed:
         raise d.refuse("no_deal", "deal", who=customer_id)
     write_deal(d, customer_id, replace(deal, paid=d.at))
@@ -192,7 +186,7 @@ def commission_paid(d: Draft, event: Event) -> None:
 
 
 def _show_credit(d: Draft, customer_id: str, event: Event) -> None:
-    deal = _current(d.customer(customer_id), event)
+    deal = standing(d.customer(customer_id), event)
     if deal is not None and deal.closed:
         d.outcome["deal"] = deal.id
         d.outcome["credit"] = {

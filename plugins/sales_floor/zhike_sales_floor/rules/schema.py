@@ -30,6 +30,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "shares": _SHARES,
     "instant": {"type": "string", "description": "YYYY-MM-DD HH:MM, or HH:MM of the event's date"},
     "int": {"type": "integer", "minimum": 0},
+    "amount": {"type": "integer", "minimum": 0, "description": "a large whole number"},
     "map": {"anyOf": [{"type": "object", "additionalProperties": _ID}, _ID]},
     "free": {"type": "object"},
 }

@@ -254,7 +254,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal of a customer. ``credit`` holds both vectors once it has closed (CV-5)."""
+    """A deal of a customer. ``credit`` holds both vectors once it has closed (CV-5).
+
+    holder   who took it over by a change of name (SF-D-43); credit stays with the signer.
+    unit     what is sold, where a swap stated it (SF-D-42).
+    default  when it was marked as in default (SF-D-44).
+    """
 
     id: str
     at: str
@@ -267,6 +272,9 @@ class Deal:
     rules: tuple[str, ...] = ()
     paid: str = ""
     reversed: str = ""
+    holder: str = ""
+    unit: str = ""
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)

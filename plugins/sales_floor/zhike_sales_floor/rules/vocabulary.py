@@ -23,8 +23,8 @@ EVENT_METHODS = ("ring", "manual", "first_free")
 class Field:
     """One field of a verb.
 
-    type  rep, reps, customer, customers, visit, bool, choice, text, shares, instant, int, map or
-          free.
+    type  rep, reps, customer, customers, visit, bool, choice, text, shares, instant, int, amount,
+          map or free.
     """
 
     name: str
@@ -69,6 +69,9 @@ BY = Field("by", "text", "who decided or reported", "manager", ("manager", "acto
 REASON = Field("reason", "text", "the reason, in words", "seen by the desk", ("why", "note"))
 DEAL = Field(
     "deal", "text", "id of the deal; default: the customer's latest (a new one when signing)", "d1"
+)
+OVERRIDE = Field(
+    "override", "bool", "a manager allows what the regulation refuses; needs a reason", True
 )
 DRAW = (
     Field(
@@ -648,6 +651,65 @@ VERBS: tuple[Verb, ...] = (
         "customer",
         ("claims",),
         second="rep",
+    ),
+    Verb(
+        "swap_unit",
+        "The buyer takes another unit. Areas are in hundredths of a square metre, prices in fen: "
+        "the engine knows no units.",
+        (
+            Field("customer", "customer", "whose deal", "n1", required=True),
+            DEAL,
+            Field("unit_from", "text", "the unit handed back", "3-1201"),
+            Field("unit_to", "text", "the unit taken", "3-1502", ("to",), required=True),
+            Field("area_from", "amount", "area of the unit handed back", 8950),
+            Field("area_to", "amount", "area of the unit taken", 11200),
+            Field("price_from", "amount", "price of the unit handed back", 198000000),
+            Field("price_to", "amount", "price of the unit taken", 236000000),
+            Field("harder", "bool", "the manager says the unit taken is harder to sell", True),
+            OVERRIDE,
+            BY,
+            REASON,
+        ),
+        {
+            "at": "2024-05-25 10:00",
+            "swap_unit": "n1",
+            "unit_to": "3-1502",
+            "area_from": 8950,
+            "area_to": 11200,
+        },
+        "customer",
+        ("swap",),
+        second="unit_to",
+    ),
+    Verb(
+        "change_name",
+        "Somebody else takes the deal over. After the contract that is a transfer of title with a "
+        "fee; credit stays where it is.",
+        (
+            Field("customer", "customer", "whose deal", "n1", required=True),
+            DEAL,
+            Field("holder", "customer", "who takes over", "n2", ("to",), required=True),
+            BY,
+            REASON,
+        ),
+        {"at": "2024-06-10 10:00", "change_name": "n1", "holder": "n2"},
+        "customer",
+        ("name_change", "rename"),
+        second="holder",
+    ),
+    Verb(
+        "default",
+        "A sum of a contract is overdue for longer than the regulation bears.",
+        (
+            Field("customer", "customer", "whose deal", "n1", required=True),
+            DEAL,
+            Field("due", "instant", "when the sum was due", "2024-03-31 00:00", required=True),
+            BY,
+            REASON,
+        ),
+        {"at": "2024-06-10 10:00", "default": "n1", "due": "2024-03-31 00:00"},
+        "customer",
+        ("in_default",),
     ),
     Verb(
         "visitor_leaves",

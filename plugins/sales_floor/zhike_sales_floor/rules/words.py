@@ -46,6 +46,18 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "no_absence": ("{who} 今天没有可以改判的外出。", "{who} has no absence of today to re-class"),
     "no_deal": ("{who} 没有已成交的单。", "{who} has no closed deal"),
     "no_deal.cancel": ("{who} 没有可以取消的单。", "{who} has no deal to cancel"),
+    "no_deal.change": ("{who} 没有可以变更的单。", "{who} has no deal to change"),
+    "no_contract": ("{what} 这一单还没有签约。", "deal {what} has no contract yet"),
+    "defaulted": ("{what} 这一单已经按违约处理。", "deal {what} is in default already"),
+    "not_yet_default": (
+        "期限到 {what} 为止，还不能按违约处理。",
+        "the term runs until {what}; no default yet",
+    ),
+    "same_holder": ("这一单本来就在 {who} 名下。", "the deal is in the name of {who} already"),
+    "swap_direction": (
+        "只可往大、往难、往贵换：{what} 不比原房大，也不比原房贵。",
+        "only a larger, dearer or harder unit may be taken: {what} is neither",
+    ),
     "no_offender": ("这位客户还没有人接待过。", "nobody has received this visitor"),
     "no_receiver": ("没有人可以接这些客户。", "nobody is left to receive the customers"),
     "no_result": (

@@ -176,6 +176,17 @@ def arrive(s: CompanySession, unit_id: uuid.UUID, arrival: Arrival) -> Act:
     )
 
 
+def enrol(s: CompanySession, unit_id: uuid.UUID, person: Person, arrival: Arrival) -> uuid.UUID:
+    """Register somebody at a site without a visit, as who takes a deal over; the customer's id.
+
+    Raises UserError with code ``duplicate`` where phone or name are known: then choose the person.
+    """
+    live.lock_floor(s, unit_id)
+    customer, _is_new, _label = _customer(s, unit_id, person, arrival)
+    s.flush()
+    return customer.id
+
+
 def _text(value: uuid.UUID | None) -> str:
     return str(value) if value else ""
 

@@ -32,6 +32,8 @@ def project(s: CompanySession, work: Work) -> None:
         _reverse(s, work, rows[key])
     for key, credit in computed.items():
         if credit.get("pending"):
+            if key == own and work.event["event"] == "close":
+                rows[key].state, rows[key].closed_at = "closed", work.at
             continue
         _book(s, work, rows[key], credit)
     if own and own in rows:
@@ -72,13 +74,18 @@ def _standing(s: CompanySession, deal_id: uuid.UUID) -> dict[uuid.UUID | None, t
     return {who: shares for who, shares in total.items() if any(shares)}
 
 
+def _entries(s: CompanySession, deal_id: uuid.UUID) -> bool:
+    return s.scalar(select(Credit.id).where(Credit.deal_id == deal_id).limit(1)) is not None
+
+
 def _book(s: CompanySession, work: Work, row: Deal, credit: Mapping[str, Any]) -> None:
     wanted: dict[uuid.UUID | None, tuple[int, int]] = {}
     performance, commission = credit.get("performance", {}), credit.get("commission", {})
     for who in dict.fromkeys((*performance, *commission)):
         staff = None if who == st.DEPARTMENT else uuid.UUID(who)
         wanted[staff] = (int(performance.get(who, 0)), int(commission.get(who, 0)))
-    first = row.closed_at is None
+    # A deal that closed without an owner has no entries before a manager has ruled.
+    first = row.closed_at is None or not _entries(s, row.id)
     standing = {} if first else _standing(s, row.id)
     if standing == wanted:
         return
@@ -111,7 +118,7 @@ def _book(s: CompanySession, work: Work, row: Deal, credit: Mapping[str, Any]) -
     if decided := work.decided.get(str(row.id)):
         row.decision_id = decided
     if first:
-        row.state, row.closed_at = "closed", work.at
+        row.state, row.closed_at = "closed", row.closed_at or work.at
         emit(
             s,
             events.DealClosed(

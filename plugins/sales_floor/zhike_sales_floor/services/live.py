@@ -55,6 +55,9 @@ LEDGER = {
     "leave": "sales_floor.leave",
     "reassign": "sales_floor.reassign",
     "cancel": "sales_floor.refund",
+    "swap_unit": "sales_floor.swap",
+    "change_name": "sales_floor.name_change",
+    "default": "sales_floor.default",
     "event_mode": "sales_floor.event_mode",
     "event_mode_over": "sales_floor.event_mode_over",
 }
@@ -445,7 +448,7 @@ def subject_of(work: Work, decision: Decision) -> str:
         kind = "customer"
     elif subject in work.after.reps or subject in work.before.floor.reps:
         kind = "rep"
-    elif decision.kind in ("credit", "reversal"):
+    elif decision.kind in ("credit", "reversal", "swap", "name_change", "default"):
         kind = "deal"
     else:
         kind, subject = "floor", str(work.floor.id)

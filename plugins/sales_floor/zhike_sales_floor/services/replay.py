@@ -131,6 +131,7 @@ def _learn(people: dict[str, str], body: Mapping[str, Any]) -> None:
         "customers": "customer",
         "customer": "customer",
         "introducer": "customer",
+        "holder": "customer",
         "of": "customer",
         "visit": "visit",
         "deal": "deal",

@@ -12,10 +12,18 @@ DEAL_NUMBERS = numbering.NumberRule(
     digits=3,
 )
 
+SUBSCRIPTION_NUMBERS = numbering.NumberRule(
+    name="sales_floor.subscription",
+    title=N_("Subscription papers"),
+    pattern="RG{site}{yyyy}{mm}{dd}-{n}",
+    digits=3,
+)
+
 
 def prepare(s: CompanySession) -> None:
-    """The shipped policy, chosen for the company, the numbering of deals, floors for its sites."""
+    """The shipped policy, chosen for the company, numbering of deals and papers, its floors."""
     policies.ensure_default(s, live.PLUGIN)
     numbering.ensure(s, DEAL_NUMBERS)
+    numbering.ensure(s, SUBSCRIPTION_NUMBERS)
     for unit in organisation.tree(s).sites:
         live.set_up(s, unit.id)

@@ -26,7 +26,8 @@ from zhike.api import (
     settings,
 )
 from zhike_sales_floor import words
-from zhike_sales_floor.models import Customer, Visit
+from zhike_sales_floor.models import Customer, Deal, Visit
+from zhike_sales_floor.services import deals
 from zhike_sales_floor.services.live import PLUGIN, Act
 
 bp = PluginBlueprint("sales_floor")
@@ -88,6 +89,27 @@ def customer_at(
     if answer.why == "own" and customer.owner_id != own_staff():
         raise NotFound(_("This customer is not one of yours."))
     return customer
+
+
+def own_only(permission: str, unit_id: uuid.UUID) -> uuid.UUID | None:
+    """Whose records alone the reader may see here (data scope 仅本人), None where all of them.
+
+    A login without a staff member has no records: then an id that nobody has.
+    """
+    if current().can(permission, unit_id).why != "own":
+        return None
+    return own_staff() or uuid.UUID(int=0)
+
+
+def deal_at(s: CompanySession, unit_id: uuid.UUID, deal_id: uuid.UUID, permission: str) -> Deal:
+    """The deal, if it belongs to this site and to what the reader may see."""
+    deal = s.require(Deal, deal_id)
+    if deal.unit_id != unit_id:
+        raise NotFound(_("This deal belongs to another site."))
+    own = own_only(permission, unit_id)
+    if own is not None and not deals.is_of(s, deal, own):
+        raise NotFound(_("This deal is not one of yours."))
+    return deal
 
 
 def staff_names(s: CompanySession) -> Names:
@@ -181,9 +203,13 @@ def _name(text: Any, names: Names) -> str:
         return ""
 
 
+#: Decisions about what becomes of a deal.
+_AFTER = ("reversal", "swap", "name_change", "default")
+
+
 def clause_numbers(done: Act) -> str:
     """The company's own numbers of the clauses that decided, as 第 1、4 条."""
-    decided = done.decision_of("assignment", "waiting", "call", "credit", "void")
+    decided = done.decision_of("assignment", "waiting", "call", "credit", "void", *_AFTER)
     if decided is None or done.policy is None:
         return ""
     found = [
@@ -198,7 +224,7 @@ def clause_numbers(done: Act) -> str:
 def told(done: Act, names: Names) -> dict[str, str]:
     """The JSON-able result of an act: the sentence, and where 为什么 is."""
     decided = done.decision_of("flag") or done.decision_of(
-        "assignment", "waiting", "call", "credit", "void"
+        "assignment", "waiting", "call", "credit", "void", *_AFTER
     )
     return {
         "text": sentence(done, names),

@@ -1,17 +1,16 @@
-"""Deals: list, new, record with the credit explained, signing, refund, ruling, credit sheet."""
+"""Deals: list, first paper, record with the credit explained, credit sheet."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
-from flask import request, url_for
+from flask import jsonify, request, url_for
 
 from zhike.api import (
     CompanySession,
     Empty,
-    NotFound,
+    Facet,
     RecordRef,
     State,
     Table,
@@ -20,19 +19,34 @@ from zhike.api import (
     _,
     current,
     decisions,
+    organisation,
     page,
     reading,
 )
-from zhike_sales_floor import forms, words
+from zhike_sales_floor import forms, forms_sales, words
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.models import Customer, Deal
-from zhike_sales_floor.services import customers, deals, floor, live, sheets
-from zhike_sales_floor.services.names import names_for
+from zhike_sales_floor.models import Deal
+from zhike_sales_floor.models_sales import DealChange
+from zhike_sales_floor.services import (
+    customers,
+    deals,
+    floor,
+    houses,
+    live,
+    papers,
+    payments,
+    sales,
+    sheets,
+)
+from zhike_sales_floor.services.names import ids_in, names_for
 from zhike_sales_floor.views._common import (
+    Names,
     Then,
     bp,
     customer_at,
+    deal_at,
     form_act,
+    own_only,
     rep_choices,
     site_of,
     staff_names,
@@ -51,29 +65,42 @@ def deals_home() -> Any:
 
 @bp.get("/floor/<uuid:unit_id>/deals", permission=may.CLOSING)
 def deal_list(unit_id: uuid.UUID) -> Any:
-    """Deals of the site, newest first."""
+    """Deals of the site, newest first; with the scope 仅本人 one's own."""
     s = reading()
-    rows, after = deals.of_unit(s, unit_id, after=request.args.get("after", ""))
-    names = names_for(s, {row.customer_id for row in rows})
+    step = request.args.get("step", "")
+    rows, after = deals.of_unit(
+        s,
+        unit_id,
+        after=request.args.get("after", ""),
+        own=own_only(may.CLOSING, unit_id),
+        step=step,
+        text=request.args.get("q", "")[:40],
+    )
+    names = names_for(s, {row.holder_id or row.customer_id for row in rows})
+    people = staff_names(s)
     table = Table(
         caption=_("Deals"),
         columns=(
             TableColumn("number", _("Number"), phone="title"),
             TableColumn("customer", _("Customer")),
-            TableColumn("property", _("Property")),
+            TableColumn("property", _("Unit")),
             TableColumn("amount", _("Price"), kind="money"),
             TableColumn("state", _("State"), kind="state", phone="state"),
-            TableColumn("closed_at", _("Signed"), kind="time"),
+            TableColumn("rep", _("Papers handled by")),
+            TableColumn("until", _("Reserved until"), kind="date"),
+            TableColumn("at", _("Last step"), kind="time"),
         ),
         rows=[
             {
                 "id": row.id,
                 "number": row.number,
-                "customer": names.get(str(row.customer_id), ""),
+                "customer": names.get(str(row.holder_id or row.customer_id), ""),
                 "property": row.property,
                 "amount": row.amount_fen,
-                "state": State(_(words.DEAL_STATES[row.state][0]), words.DEAL_STATES[row.state][1]),
-                "closed_at": row.closed_at or row.reserved_at,
+                "state": _state(row),
+                "rep": people.get(row.staff_id, "") if row.staff_id else "",
+                "until": row.reserved_until if row.state == "reserved" else None,
+                "at": row.refunded_at or row.contracted_at or row.closed_at or row.reserved_at,
             }
             for row in rows
         ],
@@ -81,6 +108,19 @@ def deal_list(unit_id: uuid.UUID) -> Any:
         base_url=url_for(".deal_list", unit_id=unit_id),
         args=list(request.args.items(multi=True)),
         after=after,
+        search=True,
+        search_help=_("Number of deal, contract or unit"),
+        facets=[
+            Facet(
+                "step",
+                _("State"),
+                (
+                    ("", _("all")),
+                    *((key, _(text)) for key, (text, _tone) in words.DEAL_STEPS.items()),
+                    ("asked", _("refund asked for")),
+                ),
+            )
+        ],
         empty=Empty(
             _("No deals yet."),
             _("A deal begins with a reservation or subscription."),
@@ -94,42 +134,54 @@ def deal_list(unit_id: uuid.UUID) -> Any:
         table=table,
         unit_id=unit_id,
         unit_name=unit_name(unit_id),
+        may=may,
         fragment=False,
     )
 
 
-def _deal_at(s: CompanySession, unit_id: uuid.UUID, deal_id: uuid.UUID) -> Deal:
-    deal = s.require(Deal, deal_id)
-    if deal.unit_id != unit_id:
-        raise NotFound(_("This deal belongs to another site."))
-    return deal
+def _state(row: Deal) -> State:
+    word, tone = words.DEAL_STEPS[deals.step_of(row)]
+    return State(_(word), tone)
 
 
 @bp.route("/floor/<uuid:unit_id>/deals/new", methods=["GET", "POST"], permission=may.CLOSING)
 def deal_new(unit_id: uuid.UUID) -> Any:
     """The first paper of a deal; a subscription closes it and computes the credit at once."""
     s = reading()
-    form = forms.DealForm()
+    form = forms_sales.DealForm()
     form.rep.choices = rep_choices(floor.reps_of(s, unit_id), staff_names(s))
+    kept = houses.kept(s, unit_id)
     known = forms.uuid_of(request.args.get("customer"))
     if request.method == "GET" and known is not None:
         row = customer_at(s, unit_id, known, may.CUSTOMER_VIEW)
         form.customer_id.data = str(row.id)
         form.rep.data = str(row.owner_id or "")
         form.customer.data = names_for(s, [row.id]).get(str(row.id), "")
+    chosen = forms.uuid_of(request.args.get("house"))
+    if request.method == "GET" and chosen is not None:
+        found = houses.find_free(s, unit_id, chosen)
+        if found is not None:
+            form.house.data, form.house_id.data = found.code, str(found.id)
+            form.amount.data = forms.yuan(found.price_fen) if found.price_fen else None
 
     def work(t: CompanySession) -> Then:
         customer_id = forms.uuid_of(form.customer_id.data)
         if customer_id is None:
             raise UserError(_("Please choose the customer from the list."), field="customer")
-        customer_at(t, unit_id, customer_id, may.CUSTOMER_VIEW)
+        row = customer_at(t, unit_id, customer_id, may.CUSTOMER_VIEW)
+        house_id, amount = house_and_price(t, unit_id, form)
+        if not kept and not (form.property.data or "").strip() and house_id is None:
+            raise UserError(_("Please give the unit."), field="property")
         deal, done = deals.start(
             t,
             customer_id,
             form.step.data,
-            property=form.property.data,
-            amount_fen=forms.fen(form.amount.data),
-            staff_id=forms.uuid_of(form.rep.data),
+            property=form.property.data or "",
+            amount_fen=amount,
+            staff_id=forms.uuid_of(form.rep.data) or row.owner_id,
+            house_id=house_id,
+            deposit_fen=forms.fen(form.deposit.data),
+            reserved_until=form.until.data if form.step.data == "small_reservation" else None,
         )
         return Then(done, _deal_url(unit_id, deal.id))
 
@@ -141,114 +193,192 @@ def deal_new(unit_id: uuid.UUID) -> Any:
         back=url_for(".deal_list", unit_id=unit_id),
         template="sales_floor/deal_new.html",
         suggest_url=url_for(".customer_suggest_all", unit_id=unit_id),
+        house_url=url_for(".house_suggest", unit_id=unit_id),
+        kept=kept,
     )
+
+
+def house_and_price(
+    s: CompanySession, unit_id: uuid.UUID, form: Any
+) -> tuple[uuid.UUID | None, int]:
+    """The house a form names, by choice or by its whole number, and the price in fen.
+
+    Without a price the house's list price holds. Raises UserError for a number nobody knows.
+    """
+    house_id = forms.uuid_of(form.house_id.data)
+    typed = (form.house.data or "").strip()
+    if typed:  # what stands in the field counts, whatever was chosen before
+        found = houses.named(s, unit_id, typed)
+        if found is None and house_id is None:
+            raise UserError(_("Please choose the unit from the list."), field="house")
+        house_id = found.id if found is not None else house_id
+    amount = form.amount.data
+    if amount is None and house_id is not None:
+        return house_id, houses.price_of(s, house_id)
+    if amount is None:
+        raise UserError(_("Please give the price."), field="amount")
+    return house_id, forms.fen(amount)
 
 
 @bp.get("/floor/<uuid:unit_id>/deals/suggest", permission=may.CLOSING)
 def customer_suggest_all(unit_id: uuid.UUID) -> Any:
-    """Type-ahead of this site's customers for a new deal."""
-    from flask import jsonify
-
-    hits = customers.suggest(reading(), unit_id, request.args.get("q", "")[:60])
+    """Type-ahead of this site's customers for a new deal; with the scope 仅本人 one's own."""
+    s = reading()
+    hits = customers.suggest(s, unit_id, request.args.get("q", "")[:60])
+    own = own_only(may.CUSTOMER_VIEW, unit_id)
     return jsonify(
         items=[
             {"value": str(hit.customer_id), "label": hit.name or hit.phone, "note": hit.phone}
             for hit in hits
-            if hit.customer_id is not None
+            if hit.customer_id is not None and (own is None or hit.owner_id == own)
         ]
     )
 
 
+def _deal_url(unit_id: uuid.UUID, deal_id: uuid.UUID) -> str:
+    return url_for(".deal", unit_id=unit_id, deal_id=deal_id)
+
+
 @bp.get("/floor/<uuid:unit_id>/deals/<uuid:deal_id>", permission=may.CLOSING)
 def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
-    """One deal: both vectors, each share with its clause, what may be done."""
+    """One deal: both vectors, each share with its clause, sums due, papers, what may be done."""
     s = reading()
-    row = _deal_at(s, unit_id, deal_id)
+    row = deal_at(s, unit_id, deal_id, may.CLOSING)
     names = staff_names(s)
-    customer = s.require(Customer, row.customer_id)
-    title = names_for(s, [customer.id]).get(str(customer.id), "")
-    word, tone = words.DEAL_STATES[row.state]
+    found = names_for(s, [row.customer_id, *([row.holder_id] if row.holder_id else [])])
+    signer = found.get(str(row.customer_id), "")
+    title = found.get(str(row.holder_id), "") if row.holder_id else signer
+    facts: list[tuple[str, Any]] = [
+        (_("Customer"), title),
+        (_("Unit"), row.property),
+        (_("Price"), _yuan(row.amount_fen)),
+        (_("Deposit"), _yuan(row.deposit_fen) if row.deposit_fen else ""),
+        (_("Papers handled by"), names.get(row.staff_id, "") if row.staff_id else ""),
+    ]
+    if row.holder_id:
+        facts.insert(1, (_("Signed by, credit by"), signer))
+    if row.contracted_at is not None:
+        way = _(words.PAY_WAYS[row.pay_way]) if row.pay_way in words.PAY_WAYS else row.pay_way
+        facts += [
+            (_("Contract number"), row.contract_no),
+            (_("Signed on"), row.contract_on),
+            (_("Way of paying"), way),
+        ]
+    if row.mail_address:
+        facts.append((_("Mailing address"), f"{row.mail_address} {row.postcode}"))
+    due = None
+    if row.state == "reserved" and row.reserved_until is not None:
+        due = deals.end_of(s, unit_id, row.reserved_until)
+    dues = payments.of_deal(s, deal_id)
+    return page(
+        "sales_floor/deal.html",
+        deal=row,
+        title=" ".join(part for part in (title, row.property) if part),
+        record={
+            "number": row.number,
+            "state": _state(row),
+            "due": due,
+            "due_label": _("reserved"),
+        },
+        shares=sheets.shares_with_clauses(s, row),
+        names=names,
+        facts=facts,
+        actions=_actions(unit_id, row),
+        entries=_entries(s, row, names),
+        customer_url=url_for(".customer", unit_id=unit_id, customer_id=row.customer_id),
+        house_url=url_for(".house", unit_id=unit_id, house_id=row.house_id)
+        if row.house_id and current().can(may.HOUSES, unit_id)
+        else "",
+        waits=row.house_id is not None and row.held_id is None and row.state != "refunded",
+        dues=dues,
+        planned=sum(one.amount_fen for one in dues),
+        paid=sum(one.paid_fen for one in dues),
+        receipts=payments.receipts_of(s, deal_id),
+        papers=papers.every(s, deal_id),
+        today=organisation.today(s, unit_id),
+        unit_id=unit_id,
+        may=may,
+        words=words,
+    )
+
+
+def _yuan(amount_fen: int) -> str:
+    return f"¥ {amount_fen / 100:,.2f}"
+
+
+def _actions(unit_id: uuid.UUID, row: Deal) -> list[dict[str, Any]]:
+    """What may be done now, the next step first; what takes back stands last and in red."""
     me = current()
+    rules = bool(me.can(may.RULE, unit_id))
 
-    def url(what: str) -> str:
-        return url_for(f".{what}", unit_id=unit_id, deal_id=deal_id)
+    def one(what: str, label: str, icon: str, **more: Any) -> dict[str, Any]:
+        url = url_for(f".{what}", unit_id=unit_id, deal_id=row.id)
+        return {"label": label, "url": url, "icon": icon, **more}
 
-    shares = sheets.shares_with_clauses(s, row)
-    actions: list[dict[str, Any]] = []
-    if row.state == "reserved":
-        actions.append(
-            {
-                "label": _("Subscription signed"),
-                "url": url("deal_sign"),
-                "icon": "pen",
-                "primary": True,
-            }
-        )
-    if row.state in ("reserved", "closed"):
-        actions.append(
-            {
-                "label": _("Refund"),
-                "url": url("deal_refund"),
-                "icon": "arrow-counterclockwise",
-                "danger": True,
-            }
-        )
-    if row.state == "closed":
-        actions.append(
-            {
-                "label": _("Commission paid"),
-                "url": url("deal_paid"),
-                "icon": "cash-coin",
-            }
-        )
-        if me.can(may.RULE, unit_id):
-            actions.append(
-                {"label": _("Rule on the credit"), "url": url("deal_rule"), "icon": "hammer"}
-            )
-            actions.append(
-                {"label": _("Log a quarrel"), "url": url("deal_quarrel"), "icon": "lightning"}
-            )
-    if row.state in ("closed", "refunded") and shares:
-        actions.append({"label": _("Credit sheet"), "url": url("credit_sheet"), "icon": "printer"})
+    found: list[dict[str, Any]] = []
+    step = deals.step_of(row)
+    if step == "reserved":
+        found.append(one("deal_sign", _("Subscription signed"), "pen", primary=True))
+        found.append(one("deal_extend", _("Extend"), "calendar-plus"))
+    if step == "subscribed":
+        found.append(one("deal_contract", _("Contract signed"), "file-earmark-check", primary=True))
+    if step in ("subscribed", "contracted", "defaulted"):
+        found.append(one("deal_paper", _("Subscription paper"), "printer"))
+        if row.house_id is not None:
+            found.append(one("deal_swap", _("Swap the unit"), "arrow-left-right"))
+        found.append(one("deal_name", _("Change the name"), "person-lines-fill"))
+        found.append(one("deal_paid", _("Commission paid"), "cash-coin"))
+    if step == "contracted" and rules:
+        found.append(one("deal_default", _("Mark as in default"), "exclamation-octagon"))
+    if row.state == "closed" and rules:
+        found.append(one("deal_rule", _("Rule on the credit"), "hammer"))
+        found.append(one("deal_quarrel", _("Log a quarrel"), "lightning"))
+    if row.state != "refunded" and (rules or row.state == "reserved"):
+        found.append(one("deal_correct", _("Correct"), "eraser"))
+    if row.state != "reserved":
+        found.append(one("credit_sheet", _("Credit sheet"), "printer"))
     if row.decision_id:
-        actions.append(
+        found.append(
             {
                 "label": _("Why?"),
                 "url": url_for(".why", decision_id=row.decision_id),
                 "icon": "question-circle",
             }
         )
-    return page(
-        "sales_floor/deal.html",
-        deal=row,
-        title=" ".join(part for part in (title, row.property) if part),
-        record={"number": row.number, "state": State(_(word), tone)},
-        shares=shares,
-        names=names,
-        facts=[
-            (_("Customer"), title),
-            (_("Property"), row.property),
-            (_("Price"), f"¥ {row.amount_fen / 100:,.2f}"),
-            (_("Papers handled by"), names.get(row.staff_id, "") if row.staff_id else ""),
-        ],
-        actions=actions,
-        entries=_entries(s, row),
-        customer_url=url_for(".customer", unit_id=unit_id, customer_id=row.customer_id),
-        unit_id=unit_id,
-    )
+    if row.state != "refunded":
+        if row.asked_at is not None:
+            found.append(one("deal_keep", _("The customer stays"), "hand-thumbs-up"))
+        label = _("Refund") if rules or row.state == "reserved" else _("Ask for a refund")
+        found.append(one("deal_refund", label, "arrow-counterclockwise", danger=True))
+    return found
 
 
-def _entries(s: CompanySession, row: Deal) -> list[dict[str, Any]]:
-    """Papers, quarrels and rulings of a deal, newest first; each finding with its explanation."""
+def _entries(s: CompanySession, row: Deal, names: Names) -> list[dict[str, Any]]:
+    """Papers, changes, quarrels and rulings of a deal, newest first; findings are explained."""
     found: list[dict[str, Any]] = [
         {"at": at, "kind": "act", "title": _(what)}
         for at, what in (
-            (row.refunded_at, "refunded"),
             (row.closed_at, "subscribed"),
             (row.reserved_at, "small reservation"),
         )
         if at
     ]
+    changes = sales.changes_of(s, row.id)
+    people = names_for(s, ids_in([change.body for change in changes]))
+    found += [_change(change, people) for change in changes]
+    if row.refunded_at and not any(c.kind in ("refund", "expired") for c in changes):
+        found.append({"at": row.refunded_at, "kind": "act", "title": _("refunded")})
+    if row.asked_at:
+        found.append(
+            {
+                "at": row.asked_at,
+                "kind": "note",
+                "tone": "attention",
+                "title": _("refund asked for"),
+                "text": row.asked_why,
+                "who": row.asked_by,
+            }
+        )
     about_customer = decisions.list_for(s, RecordRef(live.PLUGIN, "customer", row.customer_id))
     for decision in about_customer:
         event = decision.inputs.get("event", {})
@@ -269,139 +399,49 @@ def _entries(s: CompanySession, row: Deal) -> list[dict[str, Any]]:
     return sorted(found, key=lambda entry: entry["at"], reverse=True)
 
 
-@bp.route(
-    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/sign",
-    methods=["GET", "POST"],
-    permission=may.CLOSING,
-)
-def deal_sign(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
-    """The subscription of a reserved deal is signed."""
-    row = _deal_at(reading(), unit_id, deal_id)
-    return form_act(
-        forms.EmptyForm(),
-        _("Subscription of %(number)s", number=row.number),
-        lambda s: deals.sign(s, deal_id),
-        submit=_("Subscription signed"),
-        back=_deal_url(unit_id, deal_id),
-        lead=_("The credit is computed now; afterwards only a refund takes it back."),
-    )
+def _change(change: DealChange, people: dict[str, str]) -> dict[str, Any]:
+    told = change_words(change, people)
+    return {
+        "at": change.at,
+        "kind": "decision" if change.decision_id else "act",
+        "tone": "breach" if change.kind == "default" else "",
+        "title": _(words.DEAL_CHANGES.get(change.kind, change.kind)),
+        "text": "\n".join([*told, *([change.reason] if change.reason else [])]),
+        "who": change.by,
+        "why_url": url_for(".why", decision_id=change.decision_id) if change.decision_id else "",
+    }
 
 
-def _deal_url(unit_id: uuid.UUID, deal_id: uuid.UUID) -> str:
-    return url_for(".deal", unit_id=unit_id, deal_id=deal_id)
-
-
-@bp.route(
-    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/paid",
-    methods=["GET", "POST"],
-    permission=may.CLOSING,
-)
-def deal_paid(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
-    """The commission is paid: the credit is final."""
-    row = _deal_at(reading(), unit_id, deal_id)
-    return form_act(
-        forms.EmptyForm(),
-        _("Commission of %(number)s", number=row.number),
-        lambda s: deals.commission_paid(s, deal_id),
-        submit=_("Commission paid"),
-        back=_deal_url(unit_id, deal_id),
-        lead=_("The credit is final from now on: later findings do not change it."),
-    )
-
-
-@bp.route(
-    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/quarrel",
-    methods=["GET", "POST"],
-    permission=may.RULE,
-)
-def deal_quarrel(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
-    """Reps quarrel over the deal, or refuse the ruling."""
-    row = _deal_at(reading(), unit_id, deal_id)
-    form = forms.ReasonForm()
-    return form_act(
-        form,
-        _("Quarrel over %(number)s", number=row.number),
-        lambda s: deals.quarrel(s, deal_id, form.reason.data),
-        submit=_("Log the quarrel"),
-        back=_deal_url(unit_id, deal_id),
-        lead=_("The regulation says what becomes of the shares; the credit is computed anew."),
-    )
-
-
-@bp.route(
-    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/refund",
-    methods=["GET", "POST"],
-    permission=may.CLOSING,
-)
-def deal_refund(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
-    """Cancel the deal; the credit is reversed with a dated entry."""
-    row = _deal_at(reading(), unit_id, deal_id)
-    form = forms.ReasonForm()
-    return form_act(
-        form,
-        _("Refund of %(number)s", number=row.number),
-        lambda s: deals.refund(s, deal_id, form.reason.data),
-        submit=_("Refund"),
-        back=_deal_url(unit_id, deal_id),
-        lead=_("Both vectors of the credit are reversed; the entries made before stay."),
-    )
-
-
-_PART = re.compile(r"^(?P<name>.+?)[\s::]*(?P<share>\d+(?:\.\d{1,2})?)\s*[%%]?$")
-
-
-def read_shares(text: str, names: dict[str, uuid.UUID]) -> dict[uuid.UUID, int]:
-    """``李敏 60 / 王强 40`` as basis points; UserError for a name or figure that fits nobody."""
-    shares: dict[uuid.UUID, int] = {}
-    for part in re.split(r"[/,,;;、]", text):
-        if not part.strip():
+def change_words(change: DealChange, people: dict[str, str]) -> list[str]:
+    """What a change says, one line each: what was and what is, in yuan, names and words."""
+    told = []
+    for key, label in words.CHANGE_FIELDS.items():
+        value = change.body.get(key)
+        if value in (None, ""):
             continue
-        found = _PART.match(part.strip())
-        if found is None or found["name"].strip() not in names:
-            raise UserError(
-                _("“%(part)s” is not a rep of this site with a share.", part=part.strip()),
-                field="shares",
-            )
-        who = names[found["name"].strip()]
-        whole, _dot, rest = found["share"].partition(".")
-        shares[who] = shares.get(who, 0) + int(whole) * 100 + int((rest + "00")[:2])
-    return shares
+        if isinstance(value, list):
+            shown = " → ".join(_told(key, part, people) for part in value)
+        else:
+            shown = _told(key, value, people)
+        told.append(_("%(label)s: %(value)s", label=_(label), value=shown))
+    if change.fee_fen:
+        told.append(_("Fee proposed: %(sum)s", sum=_yuan(change.fee_fen)))
+    return told
 
 
-@bp.route(
-    "/floor/<uuid:unit_id>/deals/<uuid:deal_id>/rule",
-    methods=["GET", "POST"],
-    permission=may.RULE,
-)
-def deal_rule(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
-    """The manager rules on the credit of a case no clause decides."""
-    s = reading()
-    row = _deal_at(s, unit_id, deal_id)
-    names = staff_names(s)
-    known = {names.get(one, ""): one for one in floor.reps_of(s, unit_id)}
-    form = forms.SharesForm()
-
-    def work(t: CompanySession) -> live.Act:
-        shares = read_shares(form.shares.data, known)
-        _ruling, done = deals.rule_shares(
-            t, deal_id, shares, facts=form.facts.data, reason=form.reason.data
-        )
-        return done
-
-    return form_act(
-        form,
-        _("Ruling on %(number)s", number=row.number),
-        work,
-        submit=_("Rule"),
-        back=_deal_url(unit_id, deal_id),
-    )
+def _told(key: str, value: Any, people: dict[str, str]) -> str:
+    if key in ("price", "price_from", "price_to", "deposit", "sum"):
+        return _yuan(int(value or 0))
+    if key == "pay_way" and value in words.PAY_WAYS:
+        return _(words.PAY_WAYS[value])
+    return people.get(str(value), str(value))
 
 
 @bp.get("/floor/<uuid:unit_id>/deals/<uuid:deal_id>/sheet", permission=may.CLOSING)
 def credit_sheet(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """业绩分配单 on screen, as PDF (``?as=pdf``) or xlsx."""
     s = reading()
-    row = _deal_at(s, unit_id, deal_id)
+    row = deal_at(s, unit_id, deal_id, may.CLOSING)
     form, data = sheets.credit_sheet(s, row)
     kind = request.args.get("as", "html")
     return answer(form, data, kind, back=_deal_url(unit_id, deal_id))
