@@ -185,17 +185,22 @@ def register_engines() -> Sequence[Engine]:
 
 @hookimpl
 def register_policies() -> Sequence[PolicyPreset]:
-    """The twelve rules, with their worked examples."""
+    """The regulations shipped with the floor, each with its worked examples."""
     from zhike_sales_floor.policies import FILES, drills
 
+    titles = {
+        "P12": N_("Floor rotation, twelve rules"),
+        "P13": N_("Sales-office allocation, thirteen rules"),
+    }
     return [
         PolicyPreset(
-            name="sales_floor.P12",
-            title=N_("Floor rotation, twelve rules"),
+            name=f"sales_floor.{key}",
+            title=title,
             engine="sales_floor.floor",
-            path=FILES["P12"],
-            drills=drills(),
+            path=FILES[key],
+            drills=drills(key),
         )
+        for key, title in titles.items()
     ]
 
 

@@ -50,6 +50,10 @@ HEADS: Mapping[str, str] = {
     "event_mode": N_("Event days began"),
     "leave": N_("%(who)s left the team"),
     "reassign": N_("%(who)s got a new owner"),
+    "found": N_("An earlier rep of %(who)s was found in the files"),
+    "complaint": N_("A complaint of %(who)s was logged"),
+    "discount_shopping": N_("%(who)s came for a better price only"),
+    "conduct": N_("A breach of conduct of %(who)s was noted: %(kind)s"),
     "tick": N_("Time passed"),
 }
 _EVENT_OVER = N_("Event days ended")
@@ -79,6 +83,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "relation": _RELATIVES,
     "close.step": _STEPS,
     "event_mode.method": _METHODS,
+    "conduct.kind": words.BREACHES,
     "out.reason": words.OUT_REASONS,
     "leave.reason": words.LEAVE_REASONS,
     "purpose": {
@@ -97,6 +102,11 @@ LABELS: Mapping[str, str] = {
     "asks_for": N_("asks for"),
     "names": N_("mentions"),
     "refuses": N_("refuses"),
+    "complains_about": N_("complains about"),
+    "found.rep": N_("earlier rep"),
+    "opened": N_("record opened"),
+    "follow_up": N_("followed up by"),
+    "about": N_("about"),
     "came_before": N_("been here before"),
     "purpose": N_("purpose"),
     "owner_answer": N_("the owner"),
@@ -144,6 +154,10 @@ SWITCHES: Mapping[tuple[str, bool], str] = {
     ("lapsed", True): N_("the owner had been silent for too long"),
     ("harder", True): N_("harder to sell"),
     ("override", True): N_("allowed by the manager"),
+    ("discount", True): N_("for a better price"),
+    ("verified", True): N_("verified"),
+    ("verified", False): N_("not verified"),
+    ("serious", True): N_("serious"),
 }
 _LEFT_OUT = "…"  # what stands for typed words in a day written down as a drill
 
@@ -186,4 +200,5 @@ def _value(event: Event, name: str) -> str:
     known = CHOICES.get(f"{event.verb}.{name}") or CHOICES.get(name, {})
     if value in known:
         return _(known[value])
-    return str(value)[:16].replace("T", " ") if name in ("until", "due") else str(value)
+    dated = name in ("due", "opened", "until")
+    return str(value)[:16].replace("T", " ") if dated else str(value)

@@ -39,7 +39,6 @@ from zhike_sales_floor.rules.state import Owning
 from zhike_sales_floor.services import customers, floor, live
 from zhike_sales_floor.services.project import fill_customer
 
-LAPSE_KEY = "owner.contact_lapse_days"
 _OWNERS = "sales_floor_import_owners"
 
 #: Nothing in a ledger is older than this; an earlier date is a slip of the pen.
@@ -338,9 +337,7 @@ def apply_customer(
         first_visit_on=value["first_visit"],
     )
     zone = ZoneInfo(live.tz_of(s, value["unit_id"]))
-    fill_customer(
-        row, _given(str(row.id), value, zone), lapse_days=_lapse_days(s, value["unit_id"])
-    )
+    fill_customer(row, _given(str(row.id), value, zone), _params(s, value["unit_id"]))
     s.add(row)
     return RecordRef("core", "party", party.id)
 
@@ -351,12 +348,10 @@ def forget_party(s: CompanySession, ref: RecordRef) -> None:
         search.remove(s, "core.party", ref.id)
 
 
-def _lapse_days(s: CompanySession, unit_id: uuid.UUID) -> int | None:
+def _params(s: CompanySession, unit_id: uuid.UUID) -> Mapping[str, Any]:
     from zhike.api import policies
 
-    resolved = policies.in_force(s, live.PLUGIN, unit_id, clock.now())
-    days = resolved.policy.get(LAPSE_KEY)
-    return None if days is None else int(days)
+    return policies.in_force(s, live.PLUGIN, unit_id, clock.now()).policy.params
 
 
 def _given(key: str, value: Mapping[str, Any], zone: ZoneInfo) -> Facts:

@@ -56,6 +56,7 @@ VISIT_KINDS: Mapping[str, str] = {
     "referral": N_("referral"),
     "named": N_("named rep"),
     "assisted": N_("help"),
+    "forgotten": N_("been here, forgot with whom"),
     "non_buying": N_("not buying"),
     "event": N_("event day"),
 }
@@ -108,6 +109,16 @@ OUT_REASONS: Mapping[str, str] = {
     "meeting": N_("meeting"),
     "training": N_("training"),
     "none": N_("no reason given"),
+}
+
+BREACHES: Mapping[str, str] = {
+    "on_deck": N_("not on deck"),
+    "poach": N_("poached a visitor"),
+    "neglect": N_("neglected a visitor"),
+    "refuses_help": N_("refused to help"),
+    "cold_shoulder": N_("gave a visitor the cold shoulder"),
+    "trouble": N_("made trouble"),
+    "private_cash": N_("took money privately"),
 }
 
 RESULTS: Mapping[str, str] = {
@@ -387,6 +398,11 @@ REFUSALS: Mapping[str, str] = {
         "Only a larger, dearer or harder unit may be taken; a manager may allow another with a "
         "reason."
     ),
+    "no_record": N_(
+        "No valid record of that rep is on file; if a paper register shows one, say when it was "
+        "opened."
+    ),
+    "no_records": N_("Under this regulation records do not run out; this is not done here."),
     "no_offender": N_("Nobody has received this visitor yet."),
     "no_receiver": N_("Nobody is left to receive the customers."),
     "no_result": N_("This regulation draws nothing: name the new owners."),

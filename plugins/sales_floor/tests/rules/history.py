@@ -60,12 +60,33 @@ CHOICES: dict[str, list[Any]] = {
 }
 
 
+RECORD_CHOICES: dict[str, list[Any]] = {
+    **{
+        key: values
+        for key, values in CHOICES.items()
+        if key.startswith("rotation.") and "handover" not in key and "swap" not in key
+    },
+    "owner.record_validity_months": [1, 2, 6],
+    "owner.record_renewal": ["none", "on_visit", "on_tracking"],
+    "owner.validity_test_at": ["closing", "visit", "small_reservation"],
+    "owner.first_visit_named_policy": CHOICES["owner.first_visit_named_policy"],
+    "owner.sequential_relatives_policy": CHOICES["owner.sequential_relatives_policy"],
+    "split.assist_policy": ["sameday_first", "absent_80_20_only", "sameday_only"],
+    "split.forgotten_performance": ["current", "earlier"],
+    "split.refused": ["70/30"],
+    "split.designated": ["60/40"],
+    "split.quarrel_to_department": [False, True],
+    "split.takeover_needs_confirmation": [True, False],
+}
+
+
 def random_policy(rng: random.Random) -> Policy:
-    """P12, as shipped in half of the cases, else with some parameters changed."""
+    """P12 or P13, as shipped in half of the cases, else with some parameters changed."""
+    name, choices = rng.choice([("P12", CHOICES), ("P13", RECORD_CHOICES)])
     if rng.random() < 0.5:
-        return preset("P12").policy()
-    keys = rng.sample(sorted(CHOICES), rng.randint(1, 8))
-    return preset("P12").policy({key: rng.choice(CHOICES[key]) for key in keys})
+        return preset(name).policy()
+    keys = rng.sample(sorted(choices), rng.randint(1, 8))
+    return preset(name).policy({key: rng.choice(choices[key]) for key in keys})
 
 
 class History:
@@ -83,6 +104,8 @@ class History:
                 "c0": {"owner": "A", "last_contact": "2 days ago"},
                 "c1": {"owner": "B", "last_contact": "12 days ago"},
                 "c2": {"owner": "C", "last_contact": "1 day ago", "closed": "2024-05-01"},
+                "c3": {"records": {"B": "40 days ago", "A": "9 days ago", "D": "80 days ago"}},
+                "c4": {"owner": "D", "opened": "58 days ago"},
             },
         }
         self.state: State = ENGINE.start(self.given, policy)
@@ -189,6 +212,13 @@ def _arrival(h: History) -> dict[str, Any]:
     elif roll < 0.65:
         event.update(assign_to=h.rep(AVAILABLE), counts=rng.random() < 0.5, reason="x")
     event["recognised"] = rng.random() < 0.8
+    for key, odds in (("refuses", 0.12), ("complains_about", 0.06), ("names", 0.15)):
+        if rng.random() < odds:
+            event[key] = rng.sample(REPS, rng.choice([1, 1, 2]))
+    if rng.random() < 0.1:
+        event["came_before"] = "forgot"
+    if rng.random() < 0.05:
+        event["discount"] = True
     if rng.random() < 0.2:
         event["owner_answer"] = rng.choice(["accept", "decline", "no_answer"])
     return event
@@ -226,6 +256,10 @@ _WEIGHTS = {
     "unmerge": 1,
     "release": 1,
     "claim": 2,
+    "found": 3,
+    "complaint": 2,
+    "discount_shopping": 1,
+    "conduct": 1,
     "tick": 2,
 }
 _MAKERS: dict[str, Any] = {
@@ -307,6 +341,22 @@ _MAKERS: dict[str, Any] = {
         "rep": h.rep(),
         "lapsed": h.rng.random() < 0.5,
     },
+    "found": lambda h: {
+        "customer": h.customer(here=True),
+        **({"rep": h.rep()} if h.rng.random() < 0.5 else {}),
+        **({"follow_up": h.rep()} if h.rng.random() < 0.2 else {}),
+    },
+    "complaint": lambda h: {
+        "customer": h.customer(),
+        "about": h.rep(),
+        **({"verified": h.rng.random() < 0.5} if h.rng.random() < 0.6 else {}),
+    },
+    "discount_shopping": lambda h: {"customer": h.customer(here=True)},
+    "conduct": lambda h: {
+        "rep": h.rep(),
+        "kind": h.rng.choice(["poach", "neglect", "trouble", "private_cash"]),
+        "serious": h.rng.random() < 0.3,
+    },
     "tick": lambda h: {},
 }
 
@@ -358,6 +408,7 @@ def check_floor(state: State, policy: Policy) -> None:
         visit = floor.visits[key]
         if not visit.keep_for:
             barred = {p for c in visit.customers for p in state.customers[c].poachers}
+            barred |= {*visit.refuses, *visit.complains_about}
             assert free <= barred, "somebody waits while a rep is free"
 
 
@@ -426,7 +477,12 @@ def check_shares(state: State) -> None:
             for vector in (deal.performance, deal.commission):
                 assert sum(vector.values()) in (0, 10_000)
                 assert all(share > 0 for share in vector.values())
-            assert deal.performance == deal.commission
+            if state.policy.preset == "P12":
+                assert deal.performance == deal.commission
+            elif deal.performance != deal.commission and not facts.rulings:
+                # Only the money is divided: the performance is one rep's (SF-D-06, 29, 30, 34).
+                assert list(deal.performance.values()) == [10_000]
+                assert len(deal.commission) > 1
 
 
 __all__ = ["EventInvalid", "History", "check_floor", "random_policy"]

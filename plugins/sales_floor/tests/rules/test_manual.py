@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zhike.drills import load_text, render_text, run
-from zhike_sales_floor.policies import preset
+from zhike_sales_floor.policies import FILES, preset
 from zhike_sales_floor.rules import ENGINE
 from zhike_sales_floor.rules.compare import FIELDS
 from zhike_sales_floor.rules.state import STATES
@@ -22,7 +22,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
 def test_every_example_runs_as_printed(number: int) -> None:
     for drill in load_text(EXAMPLES[number], source=f"example {number + 1}"):
-        report = run(drill, {"sales_floor": ENGINE}, {"P12": preset("P12")})
+        report = run(drill, {"sales_floor": ENGINE}, {key: preset(key) for key in FILES})
         assert report.ok, render_text(report, reasons=False)
         assert not any("refused" in event.outcome for event in report.events)
 

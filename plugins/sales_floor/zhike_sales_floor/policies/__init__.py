@@ -8,7 +8,7 @@ from pathlib import Path
 from zhike.rules import Preset, load_preset
 
 FOLDER = Path(__file__).parent
-FILES = {"P12": FOLDER / "p12.toml"}
+FILES = {"P12": FOLDER / "p12.toml", "P13": FOLDER / "p13.toml"}
 """Preset files by preset id."""
 
 
@@ -18,6 +18,7 @@ def preset(preset_id: str) -> Preset:
     return load_preset(FILES[preset_id])
 
 
-def drills() -> tuple[Path, ...]:
-    """The drills shipped beside the presets, in the order of their names."""
-    return tuple(sorted((FOLDER / "drills").glob("*.yaml")))
+def drills(preset_id: str = "") -> tuple[Path, ...]:
+    """The drills shipped beside a preset, or beside all, in the order of their names."""
+    prefix = f"{preset_id.lower()}-" if preset_id else ""
+    return tuple(sorted((FOLDER / "drills").glob(f"{prefix}*.yaml")))

@@ -11,6 +11,7 @@ from zhike.rules import Decision, EventInvalid, Step, parse_shares
 from zhike_sales_floor.rules.given import read_state, read_tickets
 from zhike_sales_floor.rules.parse import read_names
 from zhike_sales_floor.rules.state import Customer, State
+from zhike_sales_floor.rules.validity import holder_of, months_of
 
 Difference = tuple[str, Any, Any]
 _NOBODY = ("", "-", "–", "none", "nobody", "null", "无")
@@ -309,9 +310,15 @@ def _owners(key: str, value: Any, step: Step, final: State) -> list[Difference]:
     state: State = step.state if step.outcome else final
     for customer_id, owner in dict(value).items():
         facts = state.customers.get(str(customer_id))
-        actual = facts.owner or None if facts is not None else None
+        actual = _holder(facts, state) or None if facts is not None else None
         found += _is(f"{key}.{customer_id}", None if _nothing(owner) else str(owner), actual)
     return found
+
+
+def _holder(facts: Customer, state: State) -> str:
+    """Who owns the customer under the drill's policy at its last event."""
+    floor = state.floor
+    return holder_of(facts, months_of(state.policy.params), floor.now, floor.reps)
 
 
 def _last_contact(key: str, value: Any, step: Step, final: State) -> list[Difference]:

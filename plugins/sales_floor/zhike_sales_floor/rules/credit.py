@@ -1,75 +1,17 @@
-"""Who is paid and ranked for a deal: the order of decision at closing (4.1), P12.
+"""Who is paid and ranked for a deal under the twelve rules: order of decision at closing (4.1).
 
-Credit is computed from the log at the closing, and again when something named in the rules changes
-it before the commission is paid: a second closing of the same date (SF-A-09d), a poaching found
-late (SF-A-08), a ruling. Under P12 both vectors are always equal.
+Both vectors are always equal here (CV-5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable
 
-from zhike.rules import FULL, Cite, days_between, equal_split, share_part
+from zhike.rules import FULL, days_between, equal_split, share_part
 from zhike.rules.shares import combine
-from zhike_sales_floor.rules.draft import Draft
+from zhike_sales_floor.rules.case import Case, Credit, CreditRule
 from zhike_sales_floor.rules.relations import is_immediate
-from zhike_sales_floor.rules.state import DEPARTMENT, Customer, Deal, Owning, VisitNote
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """Both vectors of a deal, in basis points, and the rules behind them; empty while pending."""
-
-    performance: dict[str, int]
-    commission: dict[str, int]
-    cites: tuple[Cite, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"performance": …, "commission": …}``, with ``pending`` where nobody is named."""
-        data: dict[str, Any] = {
-            "performance": dict(self.performance),
-            "commission": dict(self.commission),
-        }
-        if not self.performance:
-            data["pending"] = True
-        return data
-
-
-@dataclass(slots=True)
-class Case:
-    """One deal being decided, and what the rules found out so far."""
-
-    d: Draft
-    customer: Customer
-    deal: Deal
-    cites: list[Cite] = field(default_factory=list)
-
-    def cite(self, rule: str, effect: str, **facts: Any) -> None:
-        """Note a rule that bears on this deal."""
-        self.cites.append(Cite(rule, effect, facts))
-
-    def both(self, shares: dict[str, int]) -> Credit:
-        """The same shares in both vectors."""
-        return Credit(shares, dict(shares), tuple(self.cites))
-
-    def owner(self, customer_id: str) -> Owning | None:
-        """The current owner of a customer at this closing, whatever was logged later (CV-9)."""
-        return self.d.customer(customer_id).owner_at(self.deal.seq)
-
-    def owners(self, customers: Iterable[str]) -> list[str]:
-        """Distinct owners, the signer's first, the others by first reception (CV-6)."""
-        order: list[tuple[bool, int, str]] = []
-        for customer_id in customers:
-            entry = self.owner(customer_id)
-            first = self.d.customer(customer_id).first
-            if entry is not None and first is not None:
-                order.append((customer_id != self.customer.id, first.seq, entry.rep))
-        return list(dict.fromkeys(rep for _signer, _seq, rep in sorted(order)))
-
-
-CreditRule = Callable[[Case], Credit | None]
+from zhike_sales_floor.rules.state import DEPARTMENT, Customer, Owning, VisitNote
 
 
 def ruling(case: Case) -> Credit | None:
@@ -138,13 +80,15 @@ def _one_after_another(case: Case, family: list[str]) -> Credit | None:
     return None
 
 
-def kin(case: Case) -> list[str]:
+def kin(case: Case, key: str = "owner.immediate_relations") -> list[str]:
     """The signer and everybody tied to him by proven immediate relations logged before he signed.
+
+    ``key`` is the parameter that says which relations are immediate.
 
     Relations carry on from one to the next: mother and father of one son are one family here.
     """
     limit = case.deal.signed_seq or case.deal.seq
-    wanted = case.d.param("owner.immediate_relations") or ()
+    wanted = case.d.param(key) or ()
     found, todo = [case.customer.id], [case.customer.id]
     while todo:
         for relation in case.d.customer(todo.pop()).relations:
@@ -321,68 +265,5 @@ def _first_rule(facts: Customer, entry: Owning) -> str:
     return {"named": "SF-D-07", "assisted": "SF-D-07", "event": "SF-D-40"}.get(kind, "SF-A-01")
 
 
-CLOSING: dict[str, tuple[CreditRule, ...]] = {
-    "P12": (ruling, relatives, referral_pair, owner_takes_all),
-}
-"""Order of decision at closing, by preset; current owners are found inside (CV-9)."""
-
-
-def compute(d: Draft, customer_id: str, deal: Deal) -> Credit:
-    """The credit of a closed deal as the log stands; empty vectors where a ruling is needed."""
-    case = Case(d, d.customer(customer_id), deal)
-    for rule in CLOSING[d.policy.preset]:
-        found = rule(case)
-        if found is not None:
-            return found
-    case.cite("SF-D-41", "nobody_owns", customer=customer_id)
-    return Credit({}, {}, tuple(case.cites))
-
-
-def settle_deal(d: Draft, customer_id: str, deal: Deal) -> Credit:
-    """Compute a deal's credit and write it down; a correction is a decision of its own."""
-    credit = compute(d, customer_id, deal)
-    same = credit.performance == dict(deal.performance) and credit.commission == dict(
-        deal.commission
-    )
-    if deal.rules and same:
-        return credit
-    was = {"performance": dict(deal.performance), "commission": dict(deal.commission)}
-    rules = tuple(dict.fromkeys(cite.rule for cite in credit.cites))
-    written = replace(
-        deal, performance=credit.performance, commission=credit.commission, rules=rules
-    )
-    write_deal(d, customer_id, written)
-    d.cites.extend(credit.cites)
-    outcome: dict[str, Any] = {"deal": deal.id, "customer": customer_id, **credit.to_json()}
-    if deal.rules:
-        outcome["was"] = was
-    d.decide("credit", deal.id, outcome)
-    d.outcome.setdefault("deals", {})[deal.id] = credit.to_json()
-    return credit
-
-
-def write_deal(d: Draft, customer_id: str, deal: Deal) -> None:
-    """Put a deal into its customer's facts."""
-    facts = d.customer(customer_id)
-    kept = tuple(deal if other.id == deal.id else other for other in facts.deals)
-    d.put_customer(replace(facts, deals=kept if deal in kept else (*kept, deal)))
-
-
-def recompute(d: Draft, customer_id: str, *, but: str = "") -> None:
-    """Look again at every deal this customer's facts bear on, unless it is paid or reversed."""
-    for person in related(d, customer_id):
-        for deal in d.customer(person).deals:
-            if deal.closed and not deal.reversed and not deal.paid and deal.id != but:
-                settle_deal(d, person, deal)
-
-
-def related(d: Draft, customer_id: str) -> list[str]:
-    """The customer and everybody tied to him by relations or referrals, near and far."""
-    found, todo = [customer_id], [customer_id]
-    while todo:
-        facts = d.customer(todo.pop())
-        for other in (*(r.other for r in facts.relations), *(li.other for li in facts.links)):
-            if other not in found:
-                found.append(other)
-                todo.append(other)
-    return found
+P12: tuple[CreditRule, ...] = (ruling, relatives, referral_pair, owner_takes_all)
+"""Order of decision at closing under the twelve rules; owners are found inside (CV-9)."""

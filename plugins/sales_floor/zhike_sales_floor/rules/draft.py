@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from zhike.rules import Cite, Decision, EventInvalid, EventRefused, Policy
+from zhike_sales_floor.rules.borrowing import cited_as
 from zhike_sales_floor.rules.state import (
     AVAILABLE,
     DEPARTMENT,
@@ -194,7 +195,7 @@ class Draft:
     # --- answers --------------------------------------------------------------------------------
     def cite(self, rule: str, effect: str, **facts: Any) -> None:
         """Note a rule that bears on the decision being made."""
-        self.cites.append(Cite(rule, effect, facts))
+        self.cites.append(Cite(cited_as(self.policy.preset, rule, effect), effect, facts))
 
     def decide(self, kind: str, subject: str, outcome: Mapping[str, Any]) -> None:
         """Close the decision being made, with everything cited since the last one."""

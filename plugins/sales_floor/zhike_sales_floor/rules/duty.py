@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zhike_sales_floor.rules.draft import Draft
+from zhike_sales_floor.rules.orders import ARRIVAL
 from zhike_sales_floor.rules.ownership import draw, gain
 from zhike_sales_floor.rules.parse import Event
-from zhike_sales_floor.rules.plans import ARRIVAL
 from zhike_sales_floor.rules.receive import call_fails, enqueue
 from zhike_sales_floor.rules.rotation import peek, remove_from_ring
 from zhike_sales_floor.rules.state import (
@@ -243,7 +243,7 @@ def _share_out(d: Draft, event: Event, former: str) -> None:
         result = draw(seed, listed, receivers)
     for customer_id, rep_id in result.items():
         d.staying(rep_id, "result")
-        gain(d, customer_id, rep_id, "reassign")
+        gain(d, customer_id, rep_id, "reassign", rule="SF-D-39")
     d.outcome["result"] = result
     facts = {"former": former, "list": listed, "receivers": list(receivers), "result": result}
     if seed:

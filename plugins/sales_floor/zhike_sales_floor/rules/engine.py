@@ -16,15 +16,17 @@ from zhike_sales_floor.rules import (
     sales,
     stepping_in,
     visits,
+    wishes,
 )
 from zhike_sales_floor.rules.compare import differences, read_words
 from zhike_sales_floor.rules.draft import Draft
+from zhike_sales_floor.rules.orders import ARRIVAL
 from zhike_sales_floor.rules.parse import Event, read_event
-from zhike_sales_floor.rules.plans import ARRIVAL
 from zhike_sales_floor.rules.receive import call_fails, settle
 from zhike_sales_floor.rules.rotation import expire_tickets, next_up
 from zhike_sales_floor.rules.schema import schema
 from zhike_sales_floor.rules.state import Customer, Floor, State, Visit
+from zhike_sales_floor.rules.validity import holder
 from zhike_sales_floor.rules.words import explain, refusal
 
 Handler = Callable[[Draft, Event], None]
@@ -72,28 +74,55 @@ HANDLERS: dict[str, Handler] = {
     "swap_unit": sales.swap_unit,
     "change_name": sales.change_name,
     "default": sales.default,
+    "found": wishes.found,
+    "complaint": wishes.complaint,
+    "discount_shopping": wishes.discount,
+    "conduct": wishes.conduct,
     "tick": _nothing,
 }
 _PAPER = frozenset(
-    ("contact", "relation", "ruling", "quarrel", "close", "cancel", "commission_paid", "tick")
-) | {
-    "confirm_fault",
-    "flag",
-    "reassign",
-    "merge",
-    "unmerge",
-    "release",
-    "claim",
-    "swap_unit",
-    "change_name",
-    "default",
-}
+    (
+        "cancel",
+        "change_name",
+        "claim",
+        "close",
+        "commission_paid",
+        "complaint",
+        "conduct",
+        "confirm_fault",
+        "contact",
+        "default",
+        "discount_shopping",
+        "flag",
+        "found",
+        "merge",
+        "quarrel",
+        "reassign",
+        "relation",
+        "release",
+        "ruling",
+        "swap_unit",
+        "tick",
+        "unmerge",
+    )
+)
 """Verbs about papers: logged on any date, they open no day on the floor."""
 _OWN_VISIT = frozenset(("arrive", "assign", "answer", "hand_over", "take_over"))
 _CREDIT = frozenset(
     ("close", "flag", "ruling", "quarrel", "cancel", "commission_paid", "merge", "unmerge")
 )
-_PARTIES = frozenset(("void", "take_over", "confirm_fault", "flag", "merge", "unmerge"))
+_PARTIES = frozenset(
+    (
+        "confirm_fault",
+        "discount_shopping",
+        "flag",
+        "found",
+        "merge",
+        "take_over",
+        "unmerge",
+        "void",
+    )
+)
 """Verbs that change the facts of everybody who came along."""
 
 
@@ -328,7 +357,7 @@ def _outcome(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> dict[str,
     people = visit.customers if visit is not None else main["customers"] if main else ()
     person = event.text("customer") or next(iter(event.get("customers") or people), "")
     if person:
-        out["owner"] = d.customer(person).owner or None
+        out["owner"] = holder(d, d.customer(person)) or None
     for key, value in (
         ("assignments", lines),
         ("earlier", earlier),

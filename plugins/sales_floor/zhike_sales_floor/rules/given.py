@@ -33,6 +33,7 @@ from zhike_sales_floor.rules.state import (
     Visit,
     VisitNote,
 )
+from zhike_sales_floor.rules.validity import months_of, valid_through
 
 DEFAULT_DATE = "2024-05-06"
 """The date of a drill that states none: a Monday."""
@@ -46,6 +47,8 @@ CUSTOMER_KEYS = (
     "introducer",
     "relations",
     "poachers",
+    "opened",
+    "records",
     "id",
 )
 _ALIASES = {"states": "reps", "rotation": "ring", "start": "date", "on": "date"}
@@ -119,7 +122,7 @@ def start(given: Mapping[str, Any], policy: Policy) -> State:
         if rep_id not in reps:
             raise _wrong("tickets", rep_id, *ring)
         tickets.append(Ticket(number, rep_id, kind, now, "SF-A-04"))
-    customers = _customers(facts.get("customers") or {}, now)
+    customers = _customers(facts.get("customers") or {}, now, months_of(policy.params))
     visits: dict[str, Visit] = {}
     for rep_id, stated in _mapping(facts.get("reps"), "reps").items():
         if rep_id not in reps:
@@ -224,21 +227,21 @@ def _rep(
 
 
 # --- customers ---------------------------------------------------------------------------------
-def _customers(stated: Any, now: str) -> dict[str, Customer]:
+def _customers(stated: Any, now: str, months: int | None) -> dict[str, Customer]:
     if isinstance(stated, (list, tuple)):
         rows = {str(row.get("id")): row for row in stated if isinstance(row, Mapping)}
         if len(rows) != len(stated):
             raise _wrong("customers", stated, "{o1: {owner: A, last_contact: 3 days ago}}")
     else:
         rows = _mapping(stated, "customers")
-    found = {key: _customer(key, row, now) for key, row in rows.items()}
+    found = {key: _customer(key, row, now, months) for key, row in rows.items()}
     for key, row in rows.items():
         if isinstance(row, Mapping):
             _relations(found, key, row.get("relations"), now)
     return found
 
 
-def _customer(key: str, stated: Any, now: str) -> Customer:
+def _customer(key: str, stated: Any, now: str, months: int | None) -> Customer:
     field = f"customers.{key}"
     if isinstance(stated, str):
         owner, _, rest = stated.partition(",")
@@ -254,13 +257,80 @@ def _customer(key: str, stated: Any, now: str) -> Customer:
             )
     facts = Customer(key, introducer=str(row.get("introducer") or ""))
     owner = str(row.get("owner") or "")
+    held = _records(row.get("records"), now, f"{field}.records")
+    if held:
+        return _with_records(facts, row, held, owner, now, months)
     if not owner:
         return facts
     contact = _day(row.get("last_contact", now), now, f"{field}.last_contact")
     first = str(row.get("first_rep") or owner)
-    owning = [Owning(first, contact, 0, "given")]
+    since = _day(row["opened"], now, f"{field}.opened") if row.get("opened") else contact
+    owning = [Owning(first, since, 0, "given")]
     if first != owner:
-        owning.append(Owning(owner, contact, 0, "given", former=first))
+        owning.append(Owning(owner, since, 0, "given", former=first))
+    return _on_record(facts, row, owning, owner, contact, now)
+
+
+def _records(stated: Any, now: str, field: str) -> list[tuple[str, str]]:
+    """Reps and when their records were opened, the earliest first.
+
+    Written as ``{B: 2024-03-01, A: 10 days ago}``, as rows ``{rep: B, opened: …}``, or in one text
+    ``B 2024-03-01, A 2024-03-10``.
+    """
+    if not stated:
+        return []
+    pairs: list[tuple[Any, Any]] = []
+    if isinstance(stated, Mapping):
+        pairs = list(stated.items())
+    elif isinstance(stated, str):
+        for part in re.split(r"[,;、，；]\s*", stated):
+            rep, _, day = part.strip().partition(" ")
+            pairs.append((rep, day.strip(" ()")))
+    elif isinstance(stated, (list, tuple)):
+        for part in stated:
+            if not isinstance(part, Mapping) or "rep" not in part:
+                raise _wrong(field, part, "{rep: B, opened: 2024-03-01}")
+            pairs.append((part["rep"], part.get("opened", now)))
+    else:
+        raise _wrong(field, stated, "{B: 2024-03-01}")
+    found = [(str(rep), _day(day or now, now, f"{field}.{rep}")) for rep, day in pairs]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def _with_records(
+    facts: Customer,
+    row: Mapping[str, Any],
+    held: list[tuple[str, str]],
+    owner: str,
+    now: str,
+    months: int | None,
+) -> Customer:
+    """A customer several reps hold records of; ``owner`` says who has the performance, if stated.
+
+    Without that it is who registered first among those whose record still runs (G-40).
+    """
+    owning = [Owning(rep, day, 0, "given") for rep, day in held]
+    today = on_day(now)
+    running = [e for e in owning if months is None or today <= valid_through(e, months)]
+    holder = owner or (running or owning)[0].rep
+    if holder != owning[-1].rep:
+        since = dict(held).get(holder, now)
+        owning.append(Owning(holder, now, 0, "given", former=owning[-1].rep, opened=since))
+    stated = row.get("last_contact")
+    field = f"customers.{facts.id}.last_contact"
+    contact = _day(stated, now, field) if stated else held[-1][1]
+    return _on_record(facts, row, owning, holder, contact, now)
+
+
+def _on_record(
+    facts: Customer,
+    row: Mapping[str, Any],
+    owning: list[Owning],
+    owner: str,
+    contact: str,
+    now: str,
+) -> Customer:
+    key, field = facts.id, f"customers.{facts.id}"
     deals = []
     closed = row.get("closed")
     if closed not in (None, False, "", "no"):

@@ -15,9 +15,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from zhike.rules import EventInvalid, add_months, days_between, from_json, on_day, to_json
-from zhike_sales_floor.rules.credit import recompute
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.parse import Event
+from zhike_sales_floor.rules.settling import recompute
 from zhike_sales_floor.rules.state import Customer, Deal, Link, Merged, Owning, Relation, VisitNote
 
 _OTHERS = ("relations", "links", "introducer")

@@ -8,16 +8,51 @@ from dataclasses import replace
 
 from zhike.rules import days_between
 from zhike_sales_floor.rules.draft import Draft
-from zhike_sales_floor.rules.state import Customer, Owning
+from zhike_sales_floor.rules.state import Customer, Help, Owning
+from zhike_sales_floor.rules.validity import holder, months, opened, valid_reps
 
 
-def gain(d: Draft, customer_id: str, rep_id: str, cause: str, visit: str = "") -> None:
-    """Give a customer an owner from now on, and start that rep's contact clock."""
+def gain(
+    d: Draft, customer_id: str, rep_id: str, cause: str, visit: str = "", rule: str = ""
+) -> None:
+    """Give a customer an owner from now on, and start that rep's contact clock.
+
+    Where records have a life, the entry keeps what the closing has to know about this visit: the
+    ``rule``, who was refused, and who held a valid record (SF-D-26, 29, 35).
+    """
     facts = d.customer(customer_id)
     entry = Owning(rep_id, d.at, d.seq, cause, visit, facts.owner)
+    if months(d) is not None:
+        entry = _as_record(d, facts, entry, rule)
     contacts = {**facts.contacts, rep_id: max(d.at, facts.contacts.get(rep_id, ""))}
     d.put_customer(replace(facts, owning=(*facts.owning, entry), contacts=contacts))
     d.owners[customer_id] = rep_id
+
+
+def _as_record(d: Draft, facts: Customer, entry: Owning, rule: str) -> Owning:
+    running = valid_reps(d, facts)
+    own = running.pop(entry.rep, None)
+    visit = d.visits.get(entry.visit)
+    unwanted = (*visit.refuses, *visit.complains_about) if visit is not None else ()
+    return replace(
+        entry,
+        rule=rule,
+        opened=opened(own) if own is not None else "",
+        earlier=tuple(running),
+        refused=tuple(rep for rep in dict.fromkeys(unwanted) if rep in running),
+    )
+
+
+def renew(d: Draft, customer_id: str, rep_id: str) -> bool:
+    """Let the life of a record begin anew, where the policy renews records (SF-D-25)."""
+    facts = d.customer(customer_id)
+    owning = list(facts.owning)
+    for place in range(len(owning) - 1, -1, -1):
+        if owning[place].rep == rep_id and not owning[place].void:
+            owning[place] = replace(owning[place], opened=d.at)
+            d.put_customer(replace(facts, owning=tuple(owning)))
+            return True
+    return False
 
 
 def strike(d: Draft, customer_id: str, visit: str, rule: str) -> Owning | None:
@@ -26,6 +61,10 @@ def strike(d: Draft, customer_id: str, visit: str, rule: str) -> Owning | None:
     ``rule`` is the reason; striking twice changes nothing.
     """
     facts = d.customer(customer_id)
+    if any(help_.visit == visit and not help_.void for help_ in facts.helps):
+        marked = (replace(h, void=rule) if h.visit == visit else h for h in facts.helps)
+        facts = replace(facts, helps=tuple(marked))
+        d.put_customer(facts)
     for place in range(len(facts.owning) - 1, -1, -1):
         entry = facts.owning[place]
         if entry.visit == visit and not entry.void:
@@ -33,9 +72,21 @@ def strike(d: Draft, customer_id: str, visit: str, rule: str) -> Owning | None:
             owning[place] = replace(entry, void=rule)
             after = replace(facts, owning=tuple(owning))
             d.put_customer(after)
-            d.owners[customer_id] = after.owner or None
+            d.owners[customer_id] = holder(d, after) or None
             return entry
     return None
+
+
+def note_help(
+    d: Draft, customers: Sequence[str], helper: str, owner: str, visit: str, *, away: bool
+) -> None:
+    """Keep that ``helper`` received these customers for ``owner``, who could not (4.2)."""
+    if months(d) is None or helper == owner:
+        return
+    for customer_id in customers:
+        facts = d.customer(customer_id)
+        made = Help(helper, owner, d.at, d.seq, visit, away)
+        d.put_customer(replace(facts, helps=(*facts.helps, made)))
 
 
 def silence(d: Draft, facts: Customer) -> int:
@@ -67,11 +118,14 @@ def loses_by_lapse(d: Draft, facts: Customer, recognised: bool) -> bool:
 
 def met_by_owner(d: Draft, customers: Sequence[str], rep_id: str) -> None:
     """The owner received the customer: a visit restarts the seven days if visits count."""
-    if "visit" not in (d.param("owner.contact_kinds") or ()):
+    renews = d.param("owner.record_renewal") == "on_visit"
+    if months(d) is None and "visit" not in (d.param("owner.contact_kinds") or ()):
         return
     for customer_id in customers:
-        if d.customer(customer_id).owner == rep_id:
+        if holder(d, d.customer(customer_id)) == rep_id:
             d.set_contact(customer_id, rep_id, d.at)
+            if renews and renew(d, customer_id, rep_id):
+                d.cite("SF-D-25", "renewed", rep=rep_id, param="owner.record_renewal")
 
 
 def substitute(d: Draft, visit_id: str, customer_id: str, offender: str, rightful: str) -> None:
@@ -100,10 +154,14 @@ def substitute(d: Draft, visit_id: str, customer_id: str, offender: str, rightfu
     if since and since > contacts.get(rightful, ""):
         contacts = {**contacts, rightful: since}
     poachers = facts.poachers if offender in facts.poachers else (*facts.poachers, offender)
-    after = replace(facts, owning=tuple(owning), poachers=poachers, contacts=contacts)
+    helps = tuple(
+        replace(h, void="SF-A-08") if (h.visit, h.helper) == (visit_id, offender) else h
+        for h in facts.helps
+    )
+    after = replace(facts, owning=tuple(owning), poachers=poachers, contacts=contacts, helps=helps)
     d.put_customer(after)
     if after.owner != facts.owner:
-        d.owners[customer_id] = after.owner or None
+        d.owners[customer_id] = holder(d, after) or None
 
 
 def draw(seed: str, customers: Sequence[str], receivers: Sequence[str]) -> dict[str, str]:

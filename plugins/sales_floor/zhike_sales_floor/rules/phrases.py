@@ -110,6 +110,23 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "活动办法开始：{method}，至 {until} 止。",
         "The event method begins: {method}, until {until}.",
     ),
+    "found": (
+        "查到这批客户的原接待人是 {rep}。",
+        "The files show that {rep} received this customer before.",
+    ),
+    "complaint": ("{customer} 对 {about} 的投诉已登记。", "{customer} complains about {about}."),
+    "complaint.found": (
+        "{customer} 对 {about} 的投诉：{found}。",
+        "{customer}'s complaint about {about}: {found}.",
+    ),
+    "discount": (
+        "这次来访只为求更低折扣，不改变归属。",
+        "The visit was for a better price only and moves nothing.",
+    ),
+    "conduct": (
+        "{rep} 的行为已记录：{kind}。",
+        "A breach of {rep} is on record: {kind}.",
+    ),
     "note": ("", ""),
 }
 
@@ -364,6 +381,102 @@ EFFECTS: dict[str, tuple[str, str]] = {
         "签约后退房「{value}」，{by} 特批：{reason}",
         "refused after the contract; {by} allows it: {reason}",
     ),
+    "holder_receives": (
+        "{owner} 建档有效且在场有空，由 {owner} 接待",
+        "{owner} holds a valid record, is free and receives",
+    ),
+    "revisit_uncounted": ("再次来访，不占轮次", "a repeat visit uses no turn"),
+    "revisit_refund": (
+        "{rep} 已用的这一轮以退还券补回",
+        "the turn {rep} had used comes back as a ticket",
+    ),
+    "helps_absent": (
+        "{owner} 不在场（{owner_state}），由轮到者代接",
+        "{owner} is off the site ({owner_state}); the next free rep helps",
+    ),
+    "helps_busy": (
+        "{owner} 在场而无暇（{owner_state}），由轮到者代接",
+        "{owner} is on site and busy ({owner_state}); the next free rep helps",
+    ),
+    "hosts_unpaid": (
+        "{owner} 无暇（{owner_state}），由同事义务代接，不分提成",
+        "{owner} cannot ({owner_state}); a colleague hosts without a share",
+    ),
+    "wish_first": ("客户要找 {rep}，以客户意愿为先", "the customer asks for {rep}: the wish first"),
+    "complains": ("客户投诉 {about}", "the customer complains about {about}"),
+    "refuses": ("客户不要 {refused} 接待", "the customer refuses {refused}"),
+    "designates": (
+        "客户指定 {rep}，没有拒绝谁；此前建档有效的：{earlier}",
+        "the customer asks for {rep} and refuses nobody; valid records: {earlier}",
+    ),
+    "serves_unpaid": (
+        "为求折扣来找 {rep}，{rep} 可以接待，客户仍归 {owner}",
+        "here for a better price: {rep} may serve, the customer stays {owner}'s",
+    ),
+    "names_several": (
+        "客户说出 {names}，其中建档有效的：{valid}",
+        "the customer names {names}; valid records: {valid}",
+    ),
+    "no_valid_record": ("{reps} 没有有效建档", "{reps} hold no valid record"),
+    "forgot": ("来过而忘了找过谁", "has been here and forgot with whom"),
+    "brings_new": (
+        "{owner} 的老客户 {old} 带来 {new}",
+        "{owner}'s customer {old} brings {new}",
+    ),
+    "expired": (
+        "{owner} 于 {opened} 建档，有效到 {through}，已过期",
+        "{owner}'s record of {opened} ran until {through}",
+    ),
+    "no_longer_held": ("{owner} 已不再享有此客户", "{owner} holds this customer no more"),
+    "renewed": ("{rep} 的建档重新起算（{value}）", "{rep}'s record begins anew ({value})"),
+    "tested_at": (
+        "有效期按 {at} 判断，仍有效的：{valid}",
+        "validity is read on {at}; still valid: {valid}",
+    ),
+    "holds": ("{customer} 归 {owner}（{since} 建档）", "{customer} is {owner}'s since {since}"),
+    "helped_today": (
+        "{helpers} 于成交当天代 {owner} 接待，提成按 {value} 分",
+        "{helpers} helped {owner} on the day of the closing: {value}",
+    ),
+    "helped_absent": (
+        "{helpers} 在 {owner} 不在场时代接（{dates}），提成按 {value} 分",
+        "{helpers} helped while {owner} was away ({dates}): {value}",
+    ),
+    "helped_unpaid": (
+        "{helpers} 曾义务代 {owner} 接待，不分提成",
+        "{helpers} obliged {owner} without a share",
+    ),
+    "refused_share": (
+        "客户不要 {refused}，其建档仍有效，提成按 {value} 分",
+        "{refused} was refused and still holds a record: {value}",
+    ),
+    "designated_share": (
+        "{rep} 由客户指定，{earlier} 建档仍有效，业绩和提成按 {value} 分",
+        "{rep} was asked for, {earlier} still hold records: {value}",
+    ),
+    "forgotten_share": (
+        "查到原接待人 {found}，提成按 {value} 分，业绩归 {keeps}",
+        "{found} received first: commission {value}, performance {keeps}",
+    ),
+    "nobody_found": ("没有查到原接待人，全归 {rep}", "nobody was found: all to {rep}"),
+    "nothing_left": ("没有仍然有效的建档，全归 {rep}", "no record is valid any more: all to {rep}"),
+    "earliest_record": (
+        "{owner} 登记最早，{receiver} 后接",
+        "{owner} registered first, {receiver} later",
+    ),
+    "found_here": ("接待中查到原接待人 {owner}", "during the visit {owner} is found"),
+    "found_later": ("离开后查到原接待人 {owner}", "after the visit {owner} is found"),
+    "found_too_late": ("成交之后才查到，不追溯", "found after the closing: no effect"),
+    "complaint_logged": ("对 {about} 的投诉已登记", "a complaint about {about} is logged"),
+    "complaint_verified": ("对 {about} 的投诉查实", "the complaint about {about} is verified"),
+    "complaint_rejected": ("对 {about} 的投诉未查实", "the complaint about {about} is rejected"),
+    "complaint_too_late": ("成交之后才判定，不追溯", "judged after the closing: no effect"),
+    "discount_only": ("只为求更低折扣：{reason}", "for a better price only: {reason}"),
+    "discount_too_late": ("成交之后才提出，不追溯", "raised after the closing: no effect"),
+    "breach": ("{by} 记录 {rep} 的行为“{kind}”：{reason}", "{by} notes {rep}, {kind}: {reason}"),
+    "proposed": ("建议处理：{value}，由经理核定", "proposed: {value}; the manager decides"),
+    "tracked": ("{rep} 跟进自己的客户", "{rep} follows up an own customer"),
+    "not_the_holders": ("{rep} 不是现归属人 {owner}", "{rep} is not the holder {owner}"),
     "ticket_expired": (
         "{issued} 发的券已过 {value} 天",
         "issued {issued}, older than {value} days",
@@ -373,6 +486,9 @@ EFFECTS: dict[str, tuple[str, str]] = {
 NOT_APPLIED = frozenset(
     (
         "closed_never_lapses",
+        "complaint_too_late",
+        "discount_too_late",
+        "found_too_late",
         "inside",
         "introducer_unknown",
         "kept",
@@ -396,6 +512,15 @@ VALUES: dict[str, tuple[str, str]] = {
     "lapsed": ("失联客户", "lapsed"),
     "referral": ("转介", "referral"),
     "named": ("指名", "named"),
+    "forgotten": ("忘记", "forgotten"),
+    "verified": ("查实", "verified"),
+    "rejected": ("未查实", "rejected"),
+    "on_deck": ("未备接", "not on deck"),
+    "neglect": ("怠慢客户", "neglect"),
+    "refuses_help": ("不肯代接", "refused to help"),
+    "cold_shoulder": ("冷落客户", "cold-shouldered a customer"),
+    "trouble": ("生事", "trouble"),
+    "private_cash": ("私自收款", "took money privately"),
     "assisted": ("协助", "assisted"),
     "non_buying": ("非购房", "non-buying"),
     "event": ("活动", "event"),

@@ -19,6 +19,7 @@ from zhike_sales_floor.rules.state import (
     Customer,
     Visit,
 )
+from zhike_sales_floor.rules.validity import holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Plan:
     state     the receiver's state; kind: of the visit; rule: whose plan it is.
     gains     customers whom the receiver (or ``for_rep``) comes to own, each with the cause.
     counts    the parameter that would make this reception use a turn.
+    helped    the owner for whom the receiver helps; away: whether he is off the site (4.2).
     """
 
     how: str
@@ -40,6 +42,8 @@ class Plan:
     for_rep: str = ""
     counts: str = ""
     excluded: tuple[str, ...] = ()
+    helped: str = ""
+    away: bool = False
 
 
 Rule = Callable[[Draft, Visit], Plan | None]
@@ -51,7 +55,7 @@ def _split(d: Draft, visit: Visit) -> tuple[list[Customer], list[str]]:
     new: list[str] = []
     for customer_id in visit.customers:
         facts = d.customer(customer_id)
-        if facts.owner:
+        if holder(d, facts):
             old.append(facts)
         else:
             new.append(customer_id)
@@ -299,18 +303,14 @@ def new_visitor(d: Draft, visit: Visit) -> Plan | None:
     return Plan("ring", "new", "SF-A-01", RECEIVING_NEW, gains=gains)
 
 
-ARRIVAL: dict[str, tuple[Rule, ...]] = {
-    "P12": (event_mode, non_buying, party, old_customer, introduced, named, manual, new_visitor),
-}
-"""Order of decision at an arrival, by preset."""
-
-
-def decide(d: Draft, visit: Visit) -> Plan:
-    """The plan of the first rule that answers, in the order of the policy's preset."""
-    mode = d.event_mode
-    preset = mode.preset if mode is not None and mode.preset else d.policy.preset
-    for rule in ARRIVAL[preset]:
-        plan = rule(d, visit)
-        if plan is not None:
-            return plan
-    raise AssertionError("the last rule of an order always answers")
+P12: tuple[Rule, ...] = (
+    event_mode,
+    non_buying,
+    party,
+    old_customer,
+    introduced,
+    named,
+    manual,
+    new_visitor,
+)
+"""Order of decision at an arrival under the twelve rules; other orders are in :mod:`.orders`."""

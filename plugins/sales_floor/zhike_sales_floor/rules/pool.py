@@ -9,6 +9,7 @@ from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.ownership import gain, is_lapsed
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.state import Owning
+from zhike_sales_floor.rules.validity import holder
 
 
 def release(d: Draft, event: Event) -> None:
@@ -46,19 +47,20 @@ def claim(d: Draft, event: Event) -> None:
     customer_id, rep_id = event.text("customer"), event.text("rep")
     facts = d.customer(customer_id)
     d.staying(rep_id)
-    if facts.owner and (not event.get("lapsed") or not is_lapsed(d, facts)):
+    owner = holder(d, facts)
+    if owner and (not event.get("lapsed") or not is_lapsed(d, facts)):
         raise d.refuse("owned", "customer", who=customer_id)
-    if facts.owner == rep_id:
+    if owner == rep_id:
         raise d.refuse("owned", "customer", who=customer_id)
     if rep_id in facts.poachers:
         raise d.refuse("barred", "rep", who=rep_id)
     _not_here(d, customer_id)
-    former = facts.owner
+    former = owner
     if former:
         limit = d.param("owner.contact_lapse_days")
         since = facts.contacts.get(former, "")
         d.cite("SF-A-05", "lapsed_in_pool", owner=former, since=since, limit=limit)
-    gain(d, customer_id, rep_id, "claim")
+    gain(d, customer_id, rep_id, "claim", rule="SF-D-41")
     d.cite("SF-D-41", "claimed", rep=rep_id)
     d.decide("pool", customer_id, {"customer": customer_id, "rep": rep_id, "former": former})
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from zhike.rules import minutes_after
 from zhike_sales_floor.rules.draft import Draft
+from zhike_sales_floor.rules.orders import decide
 from zhike_sales_floor.rules.ownership import gain, strike
-from zhike_sales_floor.rules.plans import Plan, decide
+from zhike_sales_floor.rules.plans import Plan
 from zhike_sales_floor.rules.rotation import (
     peek,
     refund,
@@ -25,6 +26,7 @@ from zhike_sales_floor.rules.state import (
     Call,
     Visit,
 )
+from zhike_sales_floor.rules.validity import holder
 
 
 def receive(
@@ -68,7 +70,7 @@ def _carry_out(d: Draft, visit: Visit, plan: Plan, actual: str, flag: str) -> bo
             return False
         via, ticket_of, due = pick.via, pick.rep, pick.rep
     elif plan.how == "peek":
-        helper = peek(d)
+        helper = peek(d, plan.excluded)
         if helper is None:
             return False
         due = helper
@@ -185,7 +187,7 @@ def accept_call(d: Draft, visit: Visit) -> None:
     assert call is not None
     rep = d.reps[call.rep]
     d.cite(call.rule, "accepted", rep=call.rep)
-    old = any(d.customer(customer_id).owner == call.rep for customer_id in visit.customers)
+    old = any(holder(d, d.customer(c)) == call.rep for c in visit.customers)
     if d.is_free(call.rep) or (old and rep.state == RECEIVING_NEW):
         d.put_visit(replace(visit, call=None, swap="yes"))
         receive(d, d.visits[visit.id])
@@ -194,8 +196,8 @@ def accept_call(d: Draft, visit: Visit) -> None:
     call = replace(call, accepted=d.at, return_by=minutes_after(d.at, minutes))
     visit = d.put_visit(replace(visit, call=call))
     for customer_id in visit.customers:
-        if not d.customer(customer_id).owner:
-            gain(d, customer_id, call.rep, "first", visit.id)
+        if not holder(d, d.customer(customer_id)):
+            gain(d, customer_id, call.rep, "first", visit.id, call.rule)
     d.decide(
         "call",
         visit.id,

@@ -5,40 +5,59 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zhike.rules import EventInvalid
-from zhike_sales_floor.rules.credit import (
-    recompute,
-    settle_deal,
-    write_deal,
-)
 from zhike_sales_floor.rules.draft import Draft
-from zhike_sales_floor.rules.ownership import gain
+from zhike_sales_floor.rules.ownership import gain, renew
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.relations import inverse, relation_word
 from zhike_sales_floor.rules.sales import cite_return, standing
+from zhike_sales_floor.rules.settling import recompute, settle_deal, write_deal
 from zhike_sales_floor.rules.state import Customer, Deal, Relation, Ruling
+from zhike_sales_floor.rules.validity import holder, months
 
 
 def contact(d: Draft, event: Event) -> None:
-    """A contact restarts the seven days if the owner made it and its kind counts (SF-A-05)."""
+    """A contact restarts the seven days if the owner made it and its kind counts (SF-A-05).
+
+    Where records have a life instead it is tracking, and lengthens a record only if the policy
+    renews records so (SF-D-25, 36).
+    """
     customer_id = event.text("customer")
     facts = d.customer(customer_id)
-    rep_id = event.text("rep") or facts.owner
+    owner = holder(d, facts)
+    rep_id = event.text("rep") or owner
     kind = event.text("kind") or "call"
     at = event.text("occurred_at") or d.at
-    counted = bool(rep_id) and rep_id == facts.owner
+    if months(d) is not None:
+        _track(d, customer_id, rep_id, owner, kind, at)
+        return
+    counted = bool(rep_id) and rep_id == owner
     counted = counted and kind in (d.param("owner.contact_kinds") or ()) and at <= d.at
     d.cite(
         "SF-A-05",
         "clock_restarted" if counted else "not_counted",
         rep=rep_id,
         kind=kind,
-        owner=facts.owner,
+        owner=owner,
         param="owner.contact_kinds",
     )
     if counted:
         d.set_contact(customer_id, rep_id, at)
     d.outcome["counted"] = counted
     d.decide("contact", customer_id, {"customer": customer_id, "kind": kind, "counted": counted})
+
+
+def _track(d: Draft, customer_id: str, rep_id: str, owner: str, kind: str, at: str) -> None:
+    """Tracking by the rep who holds the customer (SF-D-36); it renews nothing by default."""
+    mine = bool(rep_id) and rep_id == owner and at <= d.at
+    renews = mine and d.param("owner.record_renewal") == "on_tracking"
+    d.cite("SF-D-36", "tracked" if mine else "not_the_holders", rep=rep_id, owner=owner, kind=kind)
+    if mine:
+        d.set_contact(customer_id, rep_id, at)
+    if renews:
+        renew(d, customer_id, rep_id)
+        d.cite("SF-D-25", "renewed", rep=rep_id, param="owner.record_renewal")
+    d.outcome["counted"] = renews
+    d.decide("contact", customer_id, {"customer": customer_id, "kind": kind, "counted": renews})
 
 
 def relation(d: Draft, event: Event) -> None:
@@ -82,7 +101,7 @@ def ruling(d: Draft, event: Event) -> None:
     if owner:
         d.known_holder(owner, "owner")
         d.cite("SF-D-41", "owner_ruled", owner=owner, **about)
-        gain(d, customer_id, owner, "ruling")
+        gain(d, customer_id, owner, "ruling", rule="SF-D-41")
     if performance or commission:
         performance = performance or commission
         for holder in {*performance, *commission}:

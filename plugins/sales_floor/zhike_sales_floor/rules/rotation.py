@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from zhike.rules import days_between, instant
+from zhike_sales_floor.rules.borrowing import cited_as
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.state import (
     ABSENT,
@@ -97,6 +98,7 @@ def _pass(d: Draft, rep: Rep, visit: str) -> None:
             last = replace(last, misses=(*last.misses, visit))
             after = replace(after, absences=(*after.absences[:-1], last))
         d.set_rep(after)
+    rule = cited_as(d.policy.preset, rule, f"pass_{effect}")
     d.passes.append({"rep": rep.id, "effect": effect, "rule": rule, "visit": visit})
     d.cite(rule, f"pass_{effect}", rep=rep.id, state=rep.state, **_cap_fact(d, effect))
 

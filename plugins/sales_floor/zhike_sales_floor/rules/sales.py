@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zhike.rules.windows import add_months, on_day
-from zhike_sales_floor.rules.credit import write_deal
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.ownership import gain
 from zhike_sales_floor.rules.parse import Event
+from zhike_sales_floor.rules.settling import write_deal
 from zhike_sales_floor.rules.state import Customer, Deal
 
 

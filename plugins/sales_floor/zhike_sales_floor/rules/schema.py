@@ -93,6 +93,15 @@ def _given() -> dict[str, Any]:
             "description": "[{relation: mother, of: p2}]",
         },
         "poachers": {**_IDS, "description": "reps flagged earlier for taking this customer"},
+        "opened": {
+            "type": ["string", "integer"],
+            "description": "when the owner's record was opened; default: the last contact",
+        },
+        "records": {
+            "type": ["object", "array", "string"],
+            "description": "records of several reps: {B: 2024-03-01, A: 2024-03-10}",
+            "examples": [{"B": "2024-03-01", "A": "2024-03-10"}],
+        },
         "id": {**_ID, "description": "the customer's id, where customers are written as a list"},
     }
     assert set(customer) == set(CUSTOMER_KEYS)
@@ -155,7 +164,7 @@ _EXPECT: dict[str, tuple[str, Any]] = {
     "owner": ("the customer's owner afterwards", "A"),
     "owners": ("owners of several customers", {"o1": "A", "n1": "B"}),
     "via": ("turn, ticket or uncounted", "turn"),
-    "kind": ("new, old, lapsed, referral, named, assisted, non_buying, event", "new"),
+    "kind": ("new, old, lapsed, referral, named, assisted, forgotten, non_buying, event", "new"),
     "status": ("status of the visit", "in_reception"),
     "ring": ("the ring afterwards, pointer first", "B>C>D>A"),
     "tickets": ("the ticket queue afterwards", ["A(c)", "B(r)"]),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zhike_sales_floor.rules.draft import Draft
-from zhike_sales_floor.rules.ownership import gain, met_by_owner, substitute
+from zhike_sales_floor.rules.ownership import gain, met_by_owner, note_help, substitute
 from zhike_sales_floor.rules.plans import Plan
 from zhike_sales_floor.rules.state import (
+    ASSISTING,
     RECEIVING_INVALID,
     RECEIVING_NEW,
     RECEIVING_OLD,
@@ -57,7 +58,9 @@ def seat(
         visit, rep=rep_id, due=due, turn_of=turn_of, kind=plan.kind, via=via, flag=flag, end=""
     )
     for customer_id, cause in plan.gains:
-        gain(d, customer_id, plan.for_rep or due, cause, visit.id)
+        gain(d, customer_id, plan.for_rep or due, cause, visit.id, plan.rule)
+    if plan.helped and state == ASSISTING:
+        note_help(d, visit.customers, rep_id, plan.helped, visit.id, away=plan.away)
     if state in (RECEIVING_OLD, RECEIVING_NEW):
         met_by_owner(d, visit.customers, rep_id)
     rightful = due if chosen else plan.for_rep or plan.rep or due
@@ -113,7 +116,7 @@ def out_of_turn(
     d.cite("SF-A-08", flag, rightful=rightful, offender=actual)
     cite_consequence(d, "turn_of_rightful" if turn_of else "no_turn_moves", rightful, actual)
     for customer_id, cause in plan.gains:
-        gain(d, customer_id, rightful, cause, visit.id)
+        gain(d, customer_id, rightful, cause, visit.id, plan.rule)
     forfeit(d, actual)
     bare = replace(plan, gains=())
     seat(

@@ -109,6 +109,8 @@ class Visit:
     asked    the owner was asked and did not come: the ring decides now.
     flag     how the present reception is out of turn; offender: who took the visitors so, which
              stays on record when they are handed back (SF-A-08).
+    forgot   the visitor was here before and does not know with whom (SF-D-34).
+    discount the visitor goes to another rep for a better price (SF-D-33).
     """
 
     id: str
@@ -137,6 +139,9 @@ class Visit:
     keep_for: str = ""
     served: str = ""
     takeover: str = ""
+    forgot: bool = False
+    complains_about: tuple[str, ...] = ()
+    discount: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +193,20 @@ class Floor:
 class Owning:
     """One entry of a customer's ownership chain (归属); the last one that is not void holds.
 
-    cause    first, lapse, takeover, reassign, ruling, given, claim; release, with no ``rep``,
-             where the customer was given back to everybody (公海).
+    cause    first, lapse, takeover, reassign, ruling, given, claim, wish (the customer asked for
+             the rep); release, with no ``rep``, where the customer was given back to everybody
+             (公海).
     former   who owned before; void: the rule that struck the entry out.
     poacher  who sat with the customer when ``rep`` was the rightful one (SF-A-08).
+
+    Where records have a life (建档有效期, SF-D-25) an entry is also the rep's record:
+
+    opened   when the record was opened, if not by this entry.
+    rule     the rule by which the rep came to hold the customer (SF-D-28 to 37).
+    refused  reps with a valid record whom the customer refused then (SF-D-29).
+    earlier  reps who held a valid record then, by first reception (SF-D-35).
+    found    earlier reps found in the files after the visit (SF-D-34); keeps: who follows up on,
+             where the manager has named somebody.
     """
 
     rep: str
@@ -202,6 +217,42 @@ class Owning:
     former: str = ""
     void: str = ""
     poacher: str = ""
+    opened: str = ""
+    rule: str = ""
+    refused: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    keeps: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """A reception for a colleague who could not receive (协助接待, SF-D-06, SF-D-30).
+
+    away  whether the owner was off the site then, or on it and busy (4.2).
+    """
+
+    helper: str
+    owner: str
+    at: str
+    seq: int
+    visit: str
+    away: bool = False
+    void: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grievance:
+    """A customer's complaint about a rep (投诉), and what the supervisor found (SF-D-31).
+
+    found  verified, rejected or "" while it is open; judged: the event that said so.
+    """
+
+    about: str
+    at: str
+    seq: int
+    found: str = ""
+    judged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +382,8 @@ class Customer:
     introducer: str = ""
     merges: tuple[Merged, ...] = ()
     merged_into: str = ""
+    helps: tuple[Help, ...] = ()
+    grievances: tuple[Grievance, ...] = ()
 
     @property
     def holding(self) -> Owning | None:
@@ -342,7 +395,10 @@ class Customer:
 
     @property
     def owner(self) -> str:
-        """The current owner's rep id, ``""`` for none."""
+        """The rep of the entry that holds, ``""`` for none, however old the record is.
+
+        Who owns the customer under the policy in force is :func:`.validity.holder`.
+        """
         entry = self.holding
         return entry.rep if entry is not None else ""
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zhike_sales_floor.rules.credit import recompute
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.lookup import last_note, need, note_of, open_visit
-from zhike_sales_floor.rules.ownership import gain, met_by_owner, strike, substitute
+from zhike_sales_floor.rules.ownership import (
+    gain,
+    met_by_owner,
+    note_help,
+    strike,
+    substitute,
+)
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.rotation import peek, refund, take_own_turn
 from zhike_sales_floor.rules.seating import announce, cite_consequence, forfeit
+from zhike_sales_floor.rules.settling import recompute
 from zhike_sales_floor.rules.state import (
     ASSISTING,
     AVAILABLE,
@@ -20,6 +26,7 @@ from zhike_sales_floor.rules.state import (
     Visit,
     VisitNote,
 )
+from zhike_sales_floor.rules.validity import holder
 from zhike_sales_floor.rules.visits import close_visit
 
 
@@ -85,7 +92,7 @@ def pass_to(d: Draft, visit: Visit, to: str, reason: str = "") -> None:
     """Move a visit from its rep to another; nothing in the ring moves."""
     giver = visit.rep
     d.release(giver, visit.id)
-    owns = any(d.customer(person).owner == to for person in visit.customers)
+    owns = any(holder(d, d.customer(person)) == to for person in visit.customers)
     if visit.flag and to == visit.due:
         state = RECEIVING_NEW if visit.turn_of == to else RECEIVING_OLD
         d.cite("SF-A-08", "to_rightful", offender=giver, rightful=to, reason=reason)
@@ -95,8 +102,9 @@ def pass_to(d: Draft, visit: Visit, to: str, reason: str = "") -> None:
         d.cite("SF-A-03a", "to_owner", giver=giver, owner=to, reason=reason)
     else:
         state = ASSISTING
-        owner = d.customer(visit.customers[0]).owner or visit.due
+        owner = holder(d, d.customer(visit.customers[0])) or visit.due
         d.cite("SF-A-06", "handed_to_helper", giver=giver, helper=to, owner=owner, reason=reason)
+        note_help(d, visit.customers, to, owner, visit.id, away=False)
     helpers = visit.helpers if state != ASSISTING else (*visit.helpers, to)
     visit = d.put_visit(replace(visit, rep=to, helpers=helpers))
     d.move(to, state, visit.id)
@@ -182,8 +190,8 @@ def _take(
         seen = d.customer(person)
         if rep_id in seen.poachers:
             d.cite("SF-A-08", "barred", reps=[rep_id])
-        elif seen.owner == faulty and faulty != rep_id:
-            gain(d, person, rep_id, "takeover", visit_id)
+        elif holder(d, seen) == faulty and faulty != rep_id:
+            gain(d, person, rep_id, "takeover", visit_id, "SF-A-07")
     _mark_takeover(d, people[0], visit_id, "")
     # Confirmed later, who took over may be elsewhere by now: then only the ownership passes.
     if visit is not None and visit.rep != rep_id and d.reps[rep_id].visit == visit.id:

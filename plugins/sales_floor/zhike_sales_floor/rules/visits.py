@@ -27,6 +27,7 @@ from zhike_sales_floor.rules.state import (
     Link,
     Visit,
 )
+from zhike_sales_floor.rules.validity import holder
 
 #: Answers of a rep who is asked that leave the party to the ring, and how they are cited.
 FAILS = {"decline": "declined", "no_answer": "no_answer"}
@@ -60,7 +61,7 @@ def arrive(d: Draft, event: Event) -> None:
         visit_id,
         customers,
         d.at,
-        new=tuple(person for person in customers if not d.customer(person).owner),
+        new=tuple(person for person in customers if not holder(d, d.customer(person))),
         batch=event.text("batch"),
         asks_for=event.text("asks_for"),
         names=event.get("names", ()),
@@ -69,6 +70,9 @@ def arrive(d: Draft, event: Event) -> None:
         recognised=event.get("recognised", True),
         purpose=event.text("purpose"),
         swap="" if swap is None else "yes" if swap else "no",
+        forgot=event.text("came_before") == "forgot",
+        complains_about=event.get("complains_about", ()),
+        discount=bool(event.get("discount")),
     )
     d.outcome["visit"] = visit_id
     d.put_visit(visit)
@@ -109,8 +113,9 @@ def _by_hand(d: Draft, visit: Visit, event: Event, rep_id: str) -> None:
     d.rep(rep_id)
     if not d.is_free(rep_id):
         raise d.refuse("not_available", "rep", who=rep_id)
-    new = [person for person in visit.customers if not d.customer(person).owner]
-    owns = any(d.customer(person).owner == rep_id for person in visit.customers)
+    owners = {person: holder(d, d.customer(person)) for person in visit.customers}
+    new = [person for person, owner in owners.items() if not owner]
+    owns = rep_id in owners.values()
     d.cite("SF-A-01", "by_hand", rep=rep_id, by=event.text("by"), reason=event.text("reason"))
     via, turn_of = "uncounted", ""
     if event.get("counts"):
@@ -122,6 +127,8 @@ def _by_hand(d: Draft, visit: Visit, event: Event, rep_id: str) -> None:
     kind = mode if new or owns else "assisted"
     gains = tuple((person, "first") for person in new)
     plan = Plan("rep", kind, "SF-A-01", state, rep_id, gains)
+    if state == ASSISTING:
+        plan = replace(plan, helped=next(owner for owner in owners.values() if owner))
     seat(d, visit, plan, rep_id, rep_id, state, via, turn_of)
 
 

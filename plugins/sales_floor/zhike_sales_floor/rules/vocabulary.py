@@ -16,6 +16,15 @@ FLAGS = ("poach", "wrong_turn", "none")
 ANSWERS = ("accept", "decline", "no_answer")
 STEPS = ("small_reservation", "subscription", "contract", "full_payment")
 LEAVE_REASONS = ("long_leave", "transferred", "resigned")
+BREACHES = (
+    "on_deck",
+    "poach",
+    "neglect",
+    "refuses_help",
+    "cold_shoulder",
+    "trouble",
+    "private_cash",
+)
 EVENT_METHODS = ("ring", "manual", "first_free")
 
 
@@ -147,6 +156,20 @@ VERBS: tuple[Verb, ...] = (
             ),
             Field("names", "reps", "reps the visitor mentions without asking for one", ["C", "B"]),
             Field("refuses", "reps", "reps the visitor refuses", ["B"], ("rejects", "not")),
+            Field(
+                "complains_about",
+                "reps",
+                "reps the visitor complains about on entering",
+                ["B"],
+                ("complains", "complaint_about"),
+            ),
+            Field(
+                "discount",
+                "bool",
+                "whether he comes to this rep only for a better price (default no)",
+                True,
+                ("for_discount", "better_price"),
+            ),
             Field(
                 "recognised",
                 "bool",
@@ -821,6 +844,105 @@ VERBS: tuple[Verb, ...] = (
         (_rep("the former owner"), *DRAW, BY),
         {"at": "18:00", "reassign": "A", "customers": ["o1"], "result": {"o1": "B"}},
         "rep",
+    ),
+    Verb(
+        "found",
+        "The files show, during the visit or after it, which rep received this customer before.",
+        (
+            CUSTOMER,
+            VISIT,
+            Field(
+                "rep",
+                "rep",
+                "the earlier rep; default: the earliest one with a valid record",
+                "B",
+                ("earlier", "earlier_rep", "first_rep"),
+            ),
+            Field(
+                "opened",
+                "instant",
+                "when that record was opened, if only a paper register shows it",
+                "2024-03-01",
+            ),
+            Field(
+                "follow_up",
+                "rep",
+                "who follows up and has the performance, where the manager names somebody",
+                "A",
+                ("performance_to", "keeps"),
+            ),
+            BY,
+            REASON,
+        ),
+        {"at": "11:00", "found": "n1", "rep": "B"},
+        "customer",
+        ("found_earlier", "discovered", "earlier_found", "match_found"),
+        second="rep",
+    ),
+    Verb(
+        "complaint",
+        "A customer complains about a rep; the supervisor verifies or rejects it, now or later.",
+        (
+            Field("customer", "customer", "who complains", "n1", ("visitor",), required=True),
+            Field("about", "rep", "about whom", "B", ("rep", "against"), required=True),
+            Field(
+                "verified",
+                "bool",
+                "what the supervisor found; not stated: still open",
+                True,
+                ("confirmed",),
+            ),
+            BY,
+            REASON,
+        ),
+        {"at": "10:00", "complaint": "n1", "about": "B"},
+        "customer",
+        (
+            "complains",
+            "verify_complaint",
+            "complaint_verified",
+            "reject_complaint",
+            "complaint_rejected",
+        ),
+        {
+            "verify_complaint": {"verified": True},
+            "complaint_verified": {"verified": True},
+            "reject_complaint": {"verified": False},
+            "complaint_rejected": {"verified": False},
+        },
+        second="about",
+    ),
+    Verb(
+        "discount_shopping",
+        "A visit was made to another rep for a better price only: it moves nothing.",
+        (CUSTOMER, VISIT, _rep("who served, instead of the customer"), BY, REASON),
+        {"at": "10:00", "discount_shopping": "n1", "reason": "asked for the manager's price"},
+        "customer",
+        ("discount_only", "price_shopping"),
+    ),
+    Verb(
+        "conduct",
+        "A breach of conduct is put on record; what the policy says follows is only proposed.",
+        (
+            _rep("who", required=True, aliases=("offender",)),
+            Field(
+                "kind",
+                "choice",
+                "on_deck, poach, neglect, refuses_help, cold_shoulder, trouble, private_cash",
+                "neglect",
+                ("breach",),
+                BREACHES,
+                required=True,
+            ),
+            Field("serious", "bool", "a serious case (default no)", True, ("grave",)),
+            CUSTOMER,
+            VISIT,
+            BY,
+            REASON,
+        ),
+        {"at": "17:00", "conduct": "C", "kind": "neglect", "by": "manager"},
+        "rep",
+        ("breach", "misconduct"),
     ),
     Verb(
         "tick",

@@ -27,6 +27,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "event_mode": ("until", "on"),
     "ruling": ("quarrel",),
     "pool": ("owner",),
+    "complaint": ("found",),
 }
 
 REFUSALS: dict[str, tuple[str, str]] = {
@@ -58,6 +59,11 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "只可往大、往难、往贵换：{what} 不比原房大，也不比原房贵。",
         "only a larger, dearer or harder unit may be taken: {what} is neither",
     ),
+    "no_record": (
+        "{who} 没有有效的建档记录；纸面登记上有的，请写明建档日期。",
+        "{who} holds no valid record; if a paper register shows one, state when it was opened",
+    ),
+    "no_records": ("本制度没有建档有效期，不办这件事。", "records have no life under this policy"),
     "no_offender": ("这位客户还没有人接待过。", "nobody has received this visitor"),
     "no_receiver": ("没有人可以接这些客户。", "nobody is left to receive the customers"),
     "no_result": (

@@ -7,7 +7,9 @@ Each function compares the floor before with the floor after, so whatever way a 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,6 +26,7 @@ from zhike_sales_floor.models import (
     VisitGuest,
 )
 from zhike_sales_floor.rules import state as st
+from zhike_sales_floor.rules.validity import months_of, valid_through
 from zhike_sales_floor.services import credit
 from zhike_sales_floor.services.live import Work
 
@@ -338,7 +341,7 @@ def _customers(s: CompanySession, work: Work) -> None:
         if row is None or facts is None:
             continue
         former = row.owner_id
-        fill_customer(row, facts, lapse_days=work.policy.get("owner.contact_lapse_days"))
+        fill_customer(row, facts, work.policy.params)
         if former is not None and row.owner_id is not None and former != row.owner_id:
             emit(
                 s,
@@ -353,10 +356,10 @@ def _customers(s: CompanySession, work: Work) -> None:
             )
 
 
-def fill_customer(row: Customer, facts: st.Customer, *, lapse_days: int | None) -> None:
+def fill_customer(row: Customer, facts: st.Customer, params: Mapping[str, Any]) -> None:
     """Write the columns that lists read from the engine's facts of one customer.
 
-    ``lapse_days`` is the policy's ``owner.contact_lapse_days``; None where silence frees nobody.
+    ``params`` are the policy's: they say how long a customer is protected.
     """
     row.facts = to_json(facts)
     row.owner_id = _maybe(facts.owner)
@@ -380,11 +383,23 @@ def fill_customer(row: Customer, facts: st.Customer, *, lapse_days: int | None) 
         if facts.visits or row.stage != "called"
         else "called"
     )
-    row.protected_until = None
-    if lapse_days is not None and row.last_contact_on and row.owner_id and not closed:
-        row.protected_until = row.last_contact_on + timedelta(days=int(lapse_days))
+    row.protected_until = None if closed else _protected_until(row, facts, params)
     if facts.introducer and row.introducer_id is None:
         row.introducer_id = uuid.UUID(facts.introducer)
+
+
+def _protected_until(row: Customer, facts: st.Customer, params: Mapping[str, Any]) -> date | None:
+    """The last day on which the owner's claim stands against others, None where it has no end.
+
+    Counted from the last contact (SF-A-05) or from the day the record was opened (SF-D-25).
+    """
+    entry, months = facts.holding, months_of(params)
+    if entry is not None and months is not None:
+        return valid_through(entry, months)
+    days = params.get("owner.contact_lapse_days")
+    if days is None or row.last_contact_on is None or row.owner_id is None:
+        return None
+    return row.last_contact_on + timedelta(days=int(days))
 
 
 def _day(text: str) -> date:

@@ -20,6 +20,7 @@ from zhike_sales_floor.models import Day, FloorEvent
 from zhike_sales_floor.rules import ENGINE
 from zhike_sales_floor.rules.state import AVAILABLE, WITH_VISITOR, Customer, State
 from zhike_sales_floor.rules.state import Floor as FloorState
+from zhike_sales_floor.rules.validity import opened, records
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,10 @@ def _told(facts: Customer) -> dict[str, Any]:
         row["last_contact"] = facts.contacts.get(facts.owner) or facts.owning[-1].at
         if facts.first is not None and facts.first.rep != facts.owner:
             row["first_rep"] = facts.first.rep
+        # Under a regulation whose records have a life, when each was opened decides.
+        held = {rep: opened(entry) for rep, entry in records(facts).items()}
+        if len(held) > 1 or held.get(facts.owner) != row["last_contact"]:
+            row["records"] = held
     closed = [deal for deal in facts.deals if deal.closed and not deal.reversed]
     if closed:
         row["closed"] = closed[-1].at
