@@ -26,8 +26,9 @@ from zhike.api import (
     clock,
     organisation,
 )
-from zhike_sales_floor.models import Customer, Deal, Visit
-from zhike_sales_floor.services import arrivals, customers, deals, floor, sales, setup
+from zhike_sales_floor import demo_sales
+from zhike_sales_floor.models import Customer, Visit
+from zhike_sales_floor.services import arrivals, customers, floor, setup
 from zhike_sales_floor.services.arrivals import Arrival, Person
 
 REP_TITLE = "置业顾问"
@@ -130,9 +131,18 @@ def fill(site: Site, company_id: int) -> None:
 def _play(stage: Stage) -> None:
     zone = ZoneInfo(stage.unit.tz)
     now = clock.local(clock.now(), stage.unit.tz)
-    for back, evening in ((9, None), (3, _sales), (1, _second_thoughts)):
+    demo_sales.stock(stage, _at(now.date() - timedelta(days=9), time(8, 30), zone))
+    for back, evening in (
+        (9, demo_sales.opening_sales),
+        (3, demo_sales.contracts),
+        (1, _second_thoughts),
+    ):
         _past_day(stage, now.date() - timedelta(days=back), zone, evening)
     _today(stage, now)
+
+
+def _at(on: date, moment: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(on, moment, zone)
 
 
 def _past_day(
@@ -226,43 +236,11 @@ def _owned(stage: Stage) -> list[uuid.UUID]:
         )
 
 
-def _sales(stage: Stage, moment: datetime) -> None:
-    """Two subscriptions are signed, one unit is reserved."""
-    plan = (
-        ("subscription", "3-2-1201", 286),
-        ("small_reservation", "5-1-803", 198),
-        ("subscription", "2-1-602", 231),
-    )
-    for customer_id, (step, room, price) in zip(_owned(stage), plan, strict=False):
-        stage.do(
-            moment,
-            partial(_deal, customer_id=customer_id, step=step, room=room, price=price),
-        )
-
-
 def _second_thoughts(stage: Stage, moment: datetime) -> None:
-    """One of the two is given back; three customers are called."""
-    with stage.site.reader(stage.company_id) as s:
-        last = s.scalars(
-            select(Deal.id).where(Deal.unit_id == stage.unit.id).order_by(Deal.id.desc())
-        ).first()
-    if last is not None:
-        stage.do(moment, lambda s: sales.refund(s, last, "贷款未批，协商退房"))
+    """What became of some deals; three customers are called."""
+    demo_sales.second_thoughts(stage, moment)
     for customer_id in _owned(stage)[3:6]:
         stage.do(moment, partial(_call, customer_id=customer_id))
-
-
-def _deal(s: CompanySession, customer_id: uuid.UUID, step: str, room: str, price: int) -> uuid.UUID:
-    customer = s.require(Customer, customer_id)
-    deal, _act = deals.start(
-        s,
-        customer_id,
-        step,
-        property=room,
-        amount_fen=price * 1_000_000,
-        staff_id=customer.owner_id,
-    )
-    return deal.id
 
 
 def _call(s: CompanySession, customer_id: uuid.UUID) -> None:

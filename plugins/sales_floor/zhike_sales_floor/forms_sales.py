@@ -62,7 +62,7 @@ class DealForm(PageForm):
         default="subscription",
     )
     house = StringField(
-        _l("Unit"),
+        _l("Unit number"),
         [Length(max=40)],
         description=_l("Free units only; part of the number is enough."),
     )
@@ -94,7 +94,7 @@ class ContractForm(PageForm):
     """The contract of a subscribed deal."""
 
     number = StringField(_l("Contract number"), [InputRequired(), Length(max=60)])
-    on = DateField(_l("Signed on"), [InputRequired()])
+    on = DateField(_l("Contract signed on"), [InputRequired()])
     pay_way = RadioField(_l("Way of paying"), choices=choices(words.PAY_WAYS), default="mortgage")
 
 
@@ -156,7 +156,7 @@ class CorrectForm(PageForm):
     """A slip of the pen in unit, price or deposit."""
 
     house = StringField(
-        _l("Unit"),
+        _l("Unit number"),
         [Length(max=40)],
         description=_l("Only where the wrong unit was written down; a change of mind is a swap."),
     )

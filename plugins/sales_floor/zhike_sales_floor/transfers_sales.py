@@ -273,7 +273,7 @@ EXPORTERS = (
             Column(key="site", title=N_("Site")),
             Column(key="number", title=N_("Number")),
             Column(key="customer", title=N_("Customer")),
-            Column(key="unit", title=N_("Unit")),
+            Column(key="unit", title=N_("Unit number")),
             Column(key="price", title=N_("Price"), kind="money"),
             Column(key="deposit", title=N_("Deposit"), kind="money"),
             Column(key="state", title=N_("State")),

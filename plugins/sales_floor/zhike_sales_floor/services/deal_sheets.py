@@ -145,7 +145,12 @@ def _sales(s: CompanySession, unit_id: uuid.UUID, start: date, end: date) -> Row
         )
 
     return [
-        {**line, "performance": told(row, 0), "commission": told(row, 1)}
+        {
+            **line,
+            "price": line["price"] if row.state != "refunded" else None,  # not in the sum
+            "performance": told(row, 0),
+            "commission": told(row, 1),
+        }
         for row, line in zip(rows, lines, strict=True)
     ]
 

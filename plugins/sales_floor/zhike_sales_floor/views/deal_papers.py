@@ -97,7 +97,7 @@ def deal_paper(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         cancel=_deal_url(unit_id, deal_id),
         lead=_("Unit, price and deposit as on the deal. Once issued nothing on it is altered."),
         facts=[
-            (_("Unit"), row.property),
+            (_("Unit number"), row.property),
             (_("Price"), f"¥ {row.amount_fen / 100:,.2f}"),
             (_("Deposit"), f"¥ {row.deposit_fen / 100:,.2f}"),
             (_("Balance"), f"¥ {(row.amount_fen - row.deposit_fen) / 100:,.2f}"),
@@ -286,7 +286,7 @@ def payment_list(unit_id: uuid.UUID) -> Any:
         caption=_("Sums due"),
         columns=(
             TableColumn("customer", _("Customer"), phone="title"),
-            TableColumn("unit", _("Unit")),
+            TableColumn("unit", _("Unit number")),
             TableColumn("title", _("What is due")),
             TableColumn("rest", _("Sum"), kind="money"),
             TableColumn("due_on", _("Due on"), kind="date"),
@@ -316,12 +316,12 @@ def payment_list(unit_id: uuid.UUID) -> Any:
             Facet(
                 "due",
                 _("Due"),
-                (("", _("within thirty days")), ("overdue", _("overdue"))),
+                (("", _("within thirty days")), ("overdue", _("past due"))),
             )
         ],
         total=len(lines),
         empty=Empty(
-            _("Nothing is due."),
+            _("No sum is due."),
             _("Sums due are written down on the deal; what is late stands here on top."),
             icon="calendar-check",
         ),

@@ -83,7 +83,7 @@ def deal_list(unit_id: uuid.UUID) -> Any:
         columns=(
             TableColumn("number", _("Number"), phone="title"),
             TableColumn("customer", _("Customer")),
-            TableColumn("property", _("Unit")),
+            TableColumn("property", _("Unit number")),
             TableColumn("amount", _("Price"), kind="money"),
             TableColumn("state", _("State"), kind="state", phone="state"),
             TableColumn("rep", _("Papers handled by")),
@@ -250,7 +250,7 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     title = found.get(str(row.holder_id), "") if row.holder_id else signer
     facts: list[tuple[str, Any]] = [
         (_("Customer"), title),
-        (_("Unit"), row.property),
+        (_("Unit number"), row.property),
         (_("Price"), _yuan(row.amount_fen)),
         (_("Deposit"), _yuan(row.deposit_fen) if row.deposit_fen else ""),
         (_("Papers handled by"), names.get(row.staff_id, "") if row.staff_id else ""),
@@ -261,7 +261,7 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
         way = _(words.PAY_WAYS[row.pay_way]) if row.pay_way in words.PAY_WAYS else row.pay_way
         facts += [
             (_("Contract number"), row.contract_no),
-            (_("Signed on"), row.contract_on),
+            (_("Contract signed on"), row.contract_on),
             (_("Way of paying"), way),
         ]
     if row.mail_address:

@@ -126,14 +126,14 @@ def _table(
     return Table(
         caption=_("Sales control"),
         columns=(
-            TableColumn("code", _("Unit"), phone="title"),
+            TableColumn("code", _("Unit number"), phone="title"),
             TableColumn("layout", _("Layout")),
             TableColumn("area", _("Area"), kind="num"),
             TableColumn("price", _("List price"), kind="money"),
             TableColumn("state", _("State"), kind="state", phone="state"),
             TableColumn("deal", _("Deal")),
             TableColumn("rep", _("Rep")),
-            TableColumn("changed_at", _("Since"), kind="time"),
+            TableColumn("changed_at", _("Changed at"), kind="time"),
         ),
         rows=[
             {
@@ -291,10 +291,11 @@ def house(unit_id: uuid.UUID, house_id: uuid.UUID) -> Any:
 
 
 def _entry(note: HouseNote) -> dict[str, Any]:
+    before_and_after = note.body if note.kind == "changed" else {}
     changed = [
         f"{_(words.HOUSE_FIELDS[key])}: {_shown(key, was)} → {_shown(key, now)}"
-        for key, (was, now) in note.body.items()
-        if key in words.HOUSE_FIELDS and note.kind == "changed"
+        for key, (was, now) in before_and_after.items()
+        if key in words.HOUSE_FIELDS
     ]
     return {
         "at": note.at,
