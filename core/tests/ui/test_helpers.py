@@ -257,3 +257,9 @@ def test_nothing_makes_an_empty_ring() -> None:
     assert [s.length for s in ui_charts.ring([0, 0])] == ["0", "0"]
     assert ui_charts.percent_of(None, 10) == "0"
     assert ui_charts.percent_of(5, 0) == "0"
+
+
+def test_a_heat_field_goes_from_nothing_to_the_largest() -> None:
+    assert ui_charts.heat([[0, None, 1], [5, 10, 9]]) == [[0, 0, 1], [3, 5, 5]]
+    assert ui_charts.heat([[0, None]]) == [[0, 0]]
+    assert ui_charts.heat([]) == []

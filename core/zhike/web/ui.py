@@ -302,6 +302,7 @@ def register(
             "axis": ui_charts.axis,
             "line": ui_charts.line,
             "ring": ui_charts.ring,
+            "heat": ui_charts.heat,
             "percent_of": ui_charts.percent_of,
         },
     )

@@ -91,3 +91,13 @@ def ring(values: Sequence[Number]) -> list[Slice]:
         slices.append(Slice(_short(length), _short(-begun), f"{length:.1f}"))
         begun += length
     return slices
+
+
+#: Steps of a heat field above nothing.
+HEAT_STEPS = 5
+
+
+def heat(values: Sequence[Sequence[Number | None]]) -> list[list[int]]:
+    """How dark each number of a field is drawn: 0 for nothing, up to 5 for the largest."""
+    top = max((v for row in values for v in row if v), default=0)
+    return [[ceil(HEAT_STEPS * v / top) if v and v > 0 else 0 for v in row] for row in values]
