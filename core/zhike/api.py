@@ -94,6 +94,10 @@ if TYPE_CHECKING:
     from zhike.services.jobs import deadlines as deadlines
     from zhike.services.organisation import UnitInfo as UnitInfo
     from zhike.web.blueprint import PluginBlueprint as PluginBlueprint
+    from zhike.web.charts import BarChart as BarChart
+    from zhike.web.charts import GroupedChart as GroupedChart
+    from zhike.web.charts import HeatChart as HeatChart
+    from zhike.web.charts import LineChart as LineChart
     from zhike.web.context import act as act
     from zhike.web.context import current as current
     from zhike.web.context import reading as reading
@@ -105,6 +109,10 @@ if TYPE_CHECKING:
     from zhike.web.page import options as options
     from zhike.web.page import page as page
     from zhike.web.page import toast as toast
+    from zhike.web.period import Period as Period
+    from zhike.web.period import asked_period as asked_period
+    from zhike.web.report import Report as Report
+    from zhike.web.report import report_page as report_page
     from zhike.web.ui import Chip as Chip
     from zhike.web.ui import Column as TableColumn
     from zhike.web.ui import Empty as Empty
@@ -114,15 +122,21 @@ if TYPE_CHECKING:
 
 #: What is loaded when first asked for: name -> module, or module:attribute.
 _LAZY = {
+    "BarChart": "zhike.web.charts:BarChart",
     "Chip": "zhike.web.ui:Chip",
     "Contact": "zhike.models.party:Contact",
     "Empty": "zhike.web.ui:Empty",
     "Facet": "zhike.web.ui:Facet",
+    "GroupedChart": "zhike.web.charts:GroupedChart",
+    "HeatChart": "zhike.web.charts:HeatChart",
     "LedgerLine": "zhike.models.ledger:LedgerLine",
+    "LineChart": "zhike.web.charts:LineChart",
     "PageForm": "zhike.web.form:PageForm",
     "Party": "zhike.models.party:Party",
+    "Period": "zhike.web.period:Period",
     "PluginBlueprint": "zhike.web.blueprint:PluginBlueprint",
     "Post": "zhike.models.organisation:Post",
+    "Report": "zhike.web.report:Report",
     "SettingsForm": "zhike.plugins.schemas:SettingsForm",
     "Staff": "zhike.models.organisation:Staff",
     "State": "zhike.web.ui:State",
@@ -132,6 +146,7 @@ _LAZY = {
     "UnitInfo": "zhike.services.organisation:UnitInfo",
     "access": "zhike.services.access",
     "act": "zhike.web.context:act",
+    "asked_period": "zhike.web.period:asked_period",
     "bump_generation": "zhike.services.companies:bump_generation",
     "calendars": "zhike.services.calendars",
     "company_of": "zhike.services.companies:company_of",
@@ -159,6 +174,7 @@ _LAZY = {
     "printing": "zhike.services.printing",
     "reading": "zhike.web.context:reading",
     "remembered": "zhike.services.companies:remembered",
+    "report_page": "zhike.web.report:report_page",
     "search": "zhike.services.search",
     "settings": "zhike.services.settings",
     "textkit": "zhike.services.textkit",
@@ -276,6 +292,14 @@ __all__ = [
     "transaction",
     "transfer",
     "uuid7",
+    "BarChart",
+    "GroupedChart",
+    "LineChart",
+    "HeatChart",
+    "Period",
+    "asked_period",
+    "Report",
+    "report_page",
 ]
 
 
