@@ -104,6 +104,15 @@ MENU = (
         weight=10,
     ),
     MenuItem(
+        name="sales_floor.figures",
+        title=N_("Day, week, month"),
+        endpoint="sales_floor.figures_home",
+        permission=may.FIGURES,
+        section="reports",
+        icon="bar-chart",
+        weight=5,
+    ),
+    MenuItem(
         name="sales_floor.differences",
         title=N_("Acts and regulation"),
         endpoint="sales_floor.differences_home",
@@ -156,6 +165,13 @@ def follow_up_card(me: Any) -> str:
     )
 
 
+def figures_card(me: Any) -> str:
+    """This week so far beside the whole last one, in four numbers."""
+    from zhike_sales_floor.views import figures
+
+    return figures.card(me)
+
+
 CARDS = (
     DashboardCard(
         name="sales_floor.floor",
@@ -172,5 +188,13 @@ CARDS = (
         render=follow_up_card,
         size="medium",
         weight=20,
+    ),
+    DashboardCard(
+        name="sales_floor.figures",
+        title=N_("This week"),
+        permission=may.FIGURES,
+        render=figures_card,
+        size="wide",
+        weight=30,
     ),
 )

@@ -25,6 +25,7 @@ HOUSES = "sales_floor.houses"
 SALES_CONTROL = "sales_floor.sales_control"
 EXPORT = "sales_floor.export"
 IMPORT = "sales_floor.import"
+FIGURES = "sales_floor.figures"
 
 PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=VIEW_BOARD, title=N_("See the floor board"), weight=10),
@@ -85,9 +86,15 @@ PERMISSIONS: tuple[Permission, ...] = (
         name=EXPORT, title=N_("Export registers and customers"), risk="sensitive", weight=170
     ),
     Permission(name=IMPORT, title=N_("Import reps and customers"), risk="sensitive", weight=180),
+    Permission(
+        name=FIGURES,
+        title=N_("See the reports: turns, conversion, waiting, what is overdue"),
+        implies=(CUSTOMER_VIEW,),
+        weight=190,
+    ),
 )
 
-_REP = (VIEW_BOARD, SELF, REPORT, CALLS, CUSTOMER_VIEW, CUSTOMER_EDIT, HOUSES)
+_REP = (VIEW_BOARD, SELF, REPORT, CALLS, CUSTOMER_VIEW, CUSTOMER_EDIT, HOUSES, FIGURES)
 _SUPERVISOR = (*_REP, ARRIVE, MANAGE, VOID_CONFIRM, RECLASS, REGISTERS)
 
 ROLES: tuple[RolePreset, ...] = (
