@@ -151,5 +151,20 @@ def test_a_report_costs_few_statements_however_much_there_is(busy, login, count_
         for path in PAGES:
             url = f"/p/sales_floor/floor/{busy.unit}/figures{path}"
             client.get(url)
-            with count_queries(at_most=14):
+            with count_queries(at_most=12):
                 client.get(url)
+
+
+def test_two_periods_are_summed_up_side_by_side(busy):
+    customer = busy.read(
+        lambda s: s.scalars(select(Visit).order_by(Visit.number)).first()
+    ).customer_id
+    busy.do(lambda s: customers.log_contact(s, customer, "call", staff_id=busy.reps["A"]))
+    before = (DAY - timedelta(days=1), DAY - timedelta(days=1))
+    now, then = read(busy, lambda s, u: figures.summaries(s, u, [(DAY, DAY), before]))
+    assert (now.came, now.new, now.unserved, now.contacts) == (4, 4, 0, 1)
+    assert (then.came, then.contacts, then.wait) == (0, 0, None)
+    mine, _before = read(
+        busy, lambda s, u: figures.summaries(s, u, [(DAY, DAY), before], own=busy.reps["B"])
+    )
+    assert (mine.came, mine.contacts) == (1, 0)

@@ -58,12 +58,13 @@ def overview(unit_id: uuid.UUID) -> Any:
     scope = scope_of(unit_id, "week")
     s, own, (since, until) = scope.s, scope.own, scope.days
     before = scope.period.previous()
-    came = figures.parties(s, unit_id, since, until)
-    came_before = figures.parties(s, unit_id, before.since, before.until)
+    both = figures.parties(s, unit_id, before.since, until)
+    came = [p for p in both if p.day >= since]
     mine = [p for p in came if own is None or p.staff_id == own]
-    mine_before = [p for p in came_before if own is None or p.staff_id == own]
-    now = figures.summary(s, unit_id, since, until, own=own, came=mine)
-    then = figures.summary(s, unit_id, before.since, before.until, own=own, came=mine_before)
+    mine_before = [p for p in both if p.day < since and own in (None, p.staff_id)]
+    now, then = figures.summaries(
+        s, unit_id, [(since, until), (before.since, before.until)], own=own, came=both
+    )
     late = figures.overdue(s, unit_id, own=own)
     ending = figures.protection(s, unit_id, 7, own=own)
     turns = figures.turns(s, unit_id, since, until, own=own, came=came)
@@ -267,8 +268,9 @@ def card(me: Any) -> str:
     own = own_only(unit_id)
     week = Period.around("week", organisation.today(s, unit_id))
     before = week.previous()
-    now = figures.summary(s, unit_id, week.since, week.until, own=own)
-    then = figures.summary(s, unit_id, before.since, before.until, own=own)
+    now, then = figures.summaries(
+        s, unit_id, [(week.since, week.until), (before.since, before.until)], own=own
+    )
     late = sum(line.total for line in figures.overdue(s, unit_id, own=own))
     return render_template(
         "sales_floor/card_figures.html",

@@ -15,7 +15,7 @@ from zhike_sales_floor.services.figures.received import (
     waits,
     waits_by_hour,
 )
-from zhike_sales_floor.services.figures.summary import Summary, summary
+from zhike_sales_floor.services.figures.summary import Summary, summaries
 from zhike_sales_floor.services.figures.turns import Spread, Turns, spread, turns
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
     "parties",
     "protection",
     "spread",
-    "summary",
+    "summaries",
     "turns",
     "waits",
     "waits_by_hour",

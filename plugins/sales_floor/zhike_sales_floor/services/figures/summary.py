@@ -6,14 +6,18 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, or_, select
 
 from zhike.api import CompanySession, Contact
 from zhike_sales_floor.models import Deal
 from zhike_sales_floor.services import floor, live
 from zhike_sales_floor.services.figures.received import Party, median, parties, waits
+
+#: First and last day of a period.
+Days = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +38,76 @@ class Summary:
     amount_fen: int
 
 
-def summary(
+def summaries(
     s: CompanySession,
     unit_id: uuid.UUID,
-    since: date,
-    until: date,
+    periods: Sequence[Days],
     *,
     own: uuid.UUID | None = None,
     came: Sequence[Party] | None = None,
-) -> Summary:
-    """The figures of these days, both included, in the site's calendar."""
-    found = parties(s, unit_id, since, until, own=own) if came is None else came
+) -> list[Summary]:
+    """The figures of each period, its days included, in the site's calendar.
+
+    As many statements for several periods as for one. ``came`` are the parties of all of them,
+    where the caller has them; then only those of ``own`` are counted.
+    """
+    first, last = min(since for since, _u in periods), max(until for _s, until in periods)
+    found = parties(s, unit_id, first, last) if came is None else came
+    mine = [party for party in found if own is None or party.staff_id == own]
     zone = ZoneInfo(live.tz_of(s, unit_id))
-    begin = datetime.combine(since, time(), zone).astimezone(UTC)
-    end = datetime.combine(until + timedelta(days=1), time(), zone).astimezone(UTC)
+    spans = [_instants(days, zone) for days in periods]
     # By the people of the site: contacts are found by who made them and when.
     callers = [own] if own is not None else list(floor.reps_of(s, unit_id))
-    logged = select(func.count()).where(
-        Contact.unit_id == unit_id,
-        Contact.staff_id.in_(callers),
-        Contact.occurred_at >= begin,
-        Contact.occurred_at < end,
-        Contact.kind != "visit",
-        Contact.answered.is_(True),
-    )
-    deals = select(Deal.reserved_at, Deal.closed_at, Deal.refunded_at, Deal.amount_fen).where(
+    inside = [and_(Contact.occurred_at >= begin, Contact.occurred_at < end) for begin, end in spans]
+    contacts: Any = s.execute(
+        select(*(func.sum(case((one, 1), else_=0)) for one in inside)).where(
+            Contact.unit_id == unit_id,
+            Contact.staff_id.in_(callers),
+            or_(*inside),
+            Contact.kind != "visit",
+            Contact.answered.is_(True),
+        )
+    ).one()
+    begin, end = min(b for b, _e in spans), max(e for _b, e in spans)
+    sold = select(Deal.reserved_at, Deal.closed_at, Deal.refunded_at, Deal.amount_fen).where(
         Deal.unit_id == unit_id,
         (Deal.reserved_at.between(begin, end))
         | (Deal.closed_at.between(begin, end))
         | (Deal.refunded_at.between(begin, end)),
     )
     if own is not None:
-        deals = deals.where(Deal.staff_id == own)
+        sold = sold.where(Deal.staff_id == own)
+    deals = s.execute(sold).all()
+    return [
+        _summary([p for p in mine if days[0] <= p.day <= days[1]], count or 0, deals, span)
+        for days, count, span in zip(periods, contacts, spans, strict=True)
+    ]
 
+
+def _instants(days: Days, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    since, until = days
+    return (
+        datetime.combine(since, time(), zone).astimezone(UTC),
+        datetime.combine(until + timedelta(days=1), time(), zone).astimezone(UTC),
+    )
+
+
+def _summary(
+    came: Sequence[Party], contacts: int, deals: Sequence[Any], span: tuple[datetime, datetime]
+) -> Summary:
     def inside(at: datetime | None) -> bool:
-        return at is not None and begin <= at < end
+        return at is not None and span[0] <= at < span[1]
 
-    rows = s.execute(deals).all()
     return Summary(
-        came=len(found),
-        new=sum(1 for party in found if party.new),
-        unserved=sum(1 for party in found if party.state == "left_unserved"),
-        wait=median(waits(found)),
-        contacts=s.scalar(logged) or 0,
-        reserved=sum(1 for row in rows if inside(row.reserved_at)),
-        subscribed=sum(1 for row in rows if inside(row.closed_at)),
-        refunded=sum(1 for row in rows if inside(row.refunded_at)),
+        came=len(came),
+        new=sum(1 for party in came if party.new),
+        unserved=sum(1 for party in came if party.state == "left_unserved"),
+        wait=median(waits(came)),
+        contacts=int(contacts),
+        reserved=sum(1 for row in deals if inside(row.reserved_at)),
+        subscribed=sum(1 for row in deals if inside(row.closed_at)),
+        refunded=sum(1 for row in deals if inside(row.refunded_at)),
         amount_fen=sum(
-            row.amount_fen for row in rows if inside(row.closed_at) and row.refunded_at is None
+            row.amount_fen for row in deals if inside(row.closed_at) and row.refunded_at is None
         ),
     )
