@@ -17,6 +17,7 @@ from zhike import clock
 from zhike.contributions import (
     N_,
     ApiResource,
+    BulkAct,
     Checked,
     Column,
     Command,
@@ -40,7 +41,9 @@ from zhike.contributions import (
     Permission,
     PolicyPreset,
     Problem,
+    QuickAction,
     RecordKind,
+    RecordList,
     RecordPlace,
     RecordRef,
     RecordSummary,
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
     from zhike.web.context import reading as reading
     from zhike.web.context import transaction as transaction
     from zhike.web.form import PageForm as PageForm
+    from zhike.web.lists import list_acts as list_acts
     from zhike.web.page import form_errors as form_errors
     from zhike.web.page import is_fragment as is_fragment
     from zhike.web.page import keeping as keeping
@@ -113,6 +117,7 @@ if TYPE_CHECKING:
     from zhike.web.period import asked_period as asked_period
     from zhike.web.report import Report as Report
     from zhike.web.report import report_page as report_page
+    from zhike.web.ui import Bulk as Bulk
     from zhike.web.ui import Chip as Chip
     from zhike.web.ui import Column as TableColumn
     from zhike.web.ui import Empty as Empty
@@ -123,6 +128,7 @@ if TYPE_CHECKING:
 #: What is loaded when first asked for: name -> module, or module:attribute.
 _LAZY = {
     "BarChart": "zhike.web.charts:BarChart",
+    "Bulk": "zhike.web.ui:Bulk",
     "Chip": "zhike.web.ui:Chip",
     "Contact": "zhike.models.party:Contact",
     "Empty": "zhike.web.ui:Empty",
@@ -165,6 +171,7 @@ _LAZY = {
     "jobs": "zhike.services.jobs",
     "keeping": "zhike.web.page:keeping",
     "ledger": "zhike.services.ledger",
+    "list_acts": "zhike.web.lists:list_acts",
     "numbering": "zhike.services.numbering",
     "options": "zhike.web.page:options",
     "organisation": "zhike.services.organisation",
@@ -186,6 +193,8 @@ _LAZY = {
 __all__ = [
     "Actor",
     "ApiResource",
+    "Bulk",
+    "BulkAct",
     "Busy",
     "Checked",
     "Chip",
@@ -227,8 +236,10 @@ __all__ = [
     "PolicyPreset",
     "Post",
     "Problem",
+    "QuickAction",
     "RecordKind",
     "RecordPlace",
+    "RecordList",
     "RecordRef",
     "RecordSummary",
     "RolePreset",
@@ -272,6 +283,7 @@ __all__ = [
     "jobs",
     "keeping",
     "ledger",
+    "list_acts",
     "lock_row",
     "lock_rows",
     "ngettext",

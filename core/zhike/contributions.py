@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # names in annotations only: this module must stay free to im
 
 __all__ = [
     "ApiResource",
+    "BulkAct",
     "Column",
     "Checked",
     "Command",
@@ -56,8 +57,10 @@ __all__ = [
     "Permission",
     "PolicyPreset",
     "Problem",
+    "QuickAction",
     "RecordKind",
     "RecordPlace",
+    "RecordList",
     "RecordRef",
     "RecordSummary",
     "RolePreset",
@@ -272,6 +275,85 @@ class DashboardCard:
     render: Callable[[Any], str]
     size: Literal["small", "medium", "wide"] = "medium"
     weight: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuickAction:
+    """Something a person may begin from anywhere (快捷动作): a line of the command palette.
+
+    endpoint  Flask endpoint of the owner. It needs no argument, or with ``at_site`` the site at
+              which the person works, as ``unit_id``.
+    """
+
+    name: str
+    title: str
+    endpoint: str
+    permission: str
+    at_site: bool = False
+    icon: str = "lightning"
+    weight: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordList:
+    """A list whose views can be saved and whose rows can be acted on together (列表).
+
+    endpoints  where it stands; the first needs no argument. ``Table.name`` is this ``name``.
+    find       ``find(s, principal, unit_id, query, limit)`` gives the ids that a query of the
+               list's address matches for this person, in the list's order; without it views have
+               no counts and acts take chosen rows only.
+    names      ``names(s, ids)`` gives the words for rows, masked as in the list.
+    url        ``url(unit_id, id)`` opens a row.
+    """
+
+    name: str
+    title: str
+    endpoints: tuple[str, ...]
+    permission: str
+    find: (
+        Callable[[Session, Any, uuid.UUID | None, Mapping[str, str], int], Sequence[uuid.UUID]]
+        | None
+    ) = None
+    names: Callable[[Session, Sequence[uuid.UUID]], Mapping[uuid.UUID, str]] | None = None
+    url: Callable[[uuid.UUID | None, uuid.UUID], str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkAct:
+    """An act on many rows of a list (批量操作), each through the service of the single act.
+
+    list         name of the :class:`RecordList`, which may belong to another plugin.
+    consequence  what happens, with ``%(n)s`` rows: shown before it does.
+    apply        ``apply(s, principal, unit_id, id, values)`` does one row in a transaction of its
+                 own; it checks the person's right to this row and raises ``UserError`` for what it
+                 refuses. What it returns, JSON-able, is what ``undo`` needs.
+    check        ``check(s, principal, unit_id, ids)`` says beforehand which rows will be refused,
+                 with the reason.
+    undo         ``undo(s, principal, id, kept)`` takes one row back, or raises ``UserError`` where
+                 somebody has changed it since.
+    form         a ``PageForm`` that asks for values, or its ``"package.module:name"``.
+    """
+
+    name: str
+    list: str
+    title: str
+    permission: str
+    consequence: str
+    apply: Callable[[Session, Any, uuid.UUID | None, uuid.UUID, Mapping[str, Any]], Any]
+    check: (
+        Callable[[Session, Any, uuid.UUID | None, Sequence[uuid.UUID]], Mapping[uuid.UUID, str]]
+        | None
+    ) = None
+    undo: Callable[[Session, Any, uuid.UUID, Any], None] | None = None
+    form: type[Any] | str | None = None
+    icon: str = ""
+    danger: bool = False
+    weight: int = 100
+
+    def form_class(self) -> type[Any] | None:
+        """The form that asks for values, loaded; None where nothing is asked."""
+        found: type[Any] | None = _named(self.form) if self.form is not None else None
+        return found
 
 
 # -- what happens ----------------------------------------------------------------------------

@@ -56,10 +56,19 @@ RESULT_TYPES: dict[str, type | str] = {
     "register_api": c.ApiResource,
     "register_menu": c.MenuItem,
     "register_cards": c.DashboardCard,
+    "register_actions": c.QuickAction,
+    "register_lists": c.RecordList,
+    "register_bulk_acts": c.BulkAct,
 }
 
 #: Collected only when a web application is built: they import views, which a worker never needs.
-WEB_HOOKS = ("register_blueprints", "register_api", "register_menu", "register_cards")
+WEB_HOOKS = (
+    "register_blueprints",
+    "register_api",
+    "register_menu",
+    "register_cards",
+    "register_actions",
+)
 
 LIFECYCLE_HOOKS = (
     "on_install",
@@ -129,6 +138,21 @@ class CoreHooks:
     @hookspec
     def register_cards(self) -> Sequence[c.DashboardCard]:
         """Return cards for the Today page; each is fetched apart and delays only itself."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_actions(self) -> Sequence[c.QuickAction]:
+        """Return what can be begun from the command palette, where the reader may."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_lists(self) -> Sequence[c.RecordList]:
+        """Return lists whose views can be saved and whose rows can be acted on together."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_bulk_acts(self) -> Sequence[c.BulkAct]:
+        """Return acts on many rows of a list, one's own or another plugin's."""
         raise NotImplementedError
 
     # -- register: what happens ---------------------------------------------------------------

@@ -102,6 +102,7 @@ def all_drills() -> str:
     s = reading()
     rows = drills.drills_of(s)
     table = Table(
+        name="core.drills",
         caption=_("Drills"),
         columns=(
             Column("name", _("Designation"), phone="title"),

@@ -93,6 +93,7 @@ def lines() -> str:
     args = [(key, value) for key, value in request.args.items(multi=True) if value]
 
     table = Table(
+        name="core.ledger",
         caption=_("Ledger"),
         columns=(
             Column("seq", _("No."), kind="num"),

@@ -132,6 +132,7 @@ def staff_list() -> str:
     url = url_for("admin_organisation.staff_list")
     args = [(key, value) for key, value in request.args.items(multi=True) if value]
     table = Table(
+        name="core.staff",
         caption=_("Staff"),
         columns=(
             Column("name", _("Name"), phone="title"),

@@ -129,6 +129,7 @@ def users() -> str:
     url = url_for("admin_users.users")
     args = [(key, value) for key, value in request.args.items(multi=True) if value]
     table = Table(
+        name="core.users",
         caption=_("Users"),
         columns=(
             Column("login", _("User name"), phone="title"),

@@ -1752,11 +1752,193 @@ def upgrade() -> None:
         info={"plugin": "core"},
     )
 
+    op.create_table(
+        "core__saved_view",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("list_name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("query", JSONType, nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("shared_with", JSONType, nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__saved_view_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core__user.id"],
+            name=op.f("fk_core__saved_view_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__saved_view")),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__saved_view", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core__saved_view_company_id_list_name"),
+            ["company_id", "list_name"],
+            unique=False,
+        )
+
+    op.create_table(
+        "core__default_view",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("list_name", sa.Text(), nullable=False),
+        sa.Column("view_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "view_id"],
+            ["core__saved_view.company_id", "core__saved_view.id"],
+            name=op.f("fk_core__default_view_company_id_view_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__default_view_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core__user.id"],
+            name=op.f("fk_core__default_view_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__default_view")),
+        sa.UniqueConstraint(
+            "company_id",
+            "user_id",
+            "list_name",
+            name=op.f("uq_core__default_view_company_id_user_id_list_name"),
+        ),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__default_view", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core__default_view_company_id_view_id"),
+            ["company_id", "view_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "core__bulk_run",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("values", JSONType, nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("back", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("finished_at", UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'done', 'undoing', 'undone')",
+            name=op.f("ck_core__bulk_run_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_core__bulk_run_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__bulk_run_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core__user.id"],
+            name=op.f("fk_core__bulk_run_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__bulk_run")),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__bulk_run", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core__bulk_run_company_id_user_id_created_at"),
+            ["company_id", "user_id", "created_at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "core__bulk_item",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("undo", JSONType, nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'done', 'failed', 'undone', 'stays')",
+            name=op.f("ck_core__bulk_item_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "run_id"],
+            ["core__bulk_run.company_id", "core__bulk_run.id"],
+            name=op.f("fk_core__bulk_item_company_id_run_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__bulk_item_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__bulk_item")),
+        sa.UniqueConstraint(
+            "company_id", "run_id", "place", name=op.f("uq_core__bulk_item_company_id_run_id_place")
+        ),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__bulk_item", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core__bulk_item_company_id_run_id_state_place"),
+            ["company_id", "run_id", "state", "place"],
+            unique=False,
+        )
+
     install_guards(op.get_bind())
 
 
 def downgrade() -> None:
     remove_guards(op.get_bind())
+    with op.batch_alter_table("core__bulk_item", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core__bulk_item_company_id_run_id_state_place"))
+
+    op.drop_table("core__bulk_item")
+    with op.batch_alter_table("core__bulk_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core__bulk_run_company_id_user_id_created_at"))
+
+    op.drop_table("core__bulk_run")
+    with op.batch_alter_table("core__default_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core__default_view_company_id_view_id"))
+
+    op.drop_table("core__default_view")
+    with op.batch_alter_table("core__saved_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core__saved_view_company_id_list_name"))
+
+    op.drop_table("core__saved_view")
     op.drop_table("core__staff_pin")
     with op.batch_alter_table("core__device", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core__device_company_id"))

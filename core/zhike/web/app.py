@@ -19,7 +19,7 @@ from zhike import clock
 from zhike.config import Config
 from zhike.errors import ConfigError
 from zhike.site import Site
-from zhike.web import assets, frame, gate, i18n, notices, problems, secret, security, ui
+from zhike.web import assets, frame, gate, i18n, lists, notices, problems, secret, security, ui
 from zhike.web.blueprint import PluginBlueprint
 from zhike.web.context import Me, current, current_proxy
 from zhike.web.rest import mount
@@ -98,6 +98,7 @@ def create_app(site: Site | Config | None = None) -> Flask:
     _set_up_templates(app, extension)
     i18n.install(app, extension.plugin_roots)
     app.before_request(gate.enter)
+    app.before_request(lists.open_default)
     app.after_request(gate.leave)
     message_flashed.connect(notices.keep_the_last, app)
     app.teardown_request(gate.close)
@@ -200,7 +201,7 @@ def _set_up_templates(app: Flask, extension: Extension) -> None:
     env = app.jinja_env
     env.bytecode_cache = FileSystemBytecodeCache(str(folder))
     env.trim_blocks = env.lstrip_blocks = False
-    ui.register(env, now=clock.now, zone=_zone)
+    ui.register(env, now=clock.now, zone=_zone, saved=lists.saved_bar)
     app.context_processor(frame.page_context)
     env.globals.update(
         frame.jinja_globals(),

@@ -209,6 +209,8 @@ _MEMBER = {
     "today": "core.home",
     "search": "core.search",
     "suggest": "core.suggest",
+    "palette": "core.palette",
+    "views": "core.views",
     "me": "core.me",
 }
 _MEMBER_OF_DESK = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -36,8 +36,11 @@ _GLOBALS = frozenset(
 class Parts:
     """The drawn parts of one application."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(
+        self, env: Environment, saved: Callable[[Table], object] = lambda table: None
+    ) -> None:
         self._outer = env
+        self._saved = saved
         self._env: Environment | None = None
         self._drawn: dict[object, str] = {}
         self._lock = Lock()
@@ -57,6 +60,10 @@ class Parts:
                     if len(self._drawn) >= _MOST:
                         self._drawn.clear()
                     self._drawn[key] = text
+        return self._put_in(context, text)
+
+    def _put_in(self, context: Context, text: str) -> Markup:
+        """What is never kept takes its place: the token, the page's own address."""
         if _CSRF in text:
             token = str(escape(context.call(context.resolve("csrf_token"))))
             text = text.replace(_CSRF, token)
@@ -109,11 +116,20 @@ class Parts:
     @pass_context
     def tools(self, context: Context, table: Table) -> Markup:
         """Search, facets, columns and exports above a list; what is searched for is not kept."""
+        saved = self._saved(table) if table.name and has_request_context() else None
         if table.query:
-            return Markup(  # noqa: S704  drawn by a template
-                self._fresh("tools", locale=str(context.resolve("locale")), t=table.tools())
+            return self._put_in(
+                context,
+                self._fresh(
+                    "tools", locale=str(context.resolve("locale")), t=table.tools(), saved=saved
+                ),
             )
-        return self._draw(context, "tools", t=table.tools())
+        return self._draw(context, "tools", t=table.tools(), saved=saved)
+
+    @pass_context
+    def palette(self, context: Context) -> Markup:
+        """The command palette."""
+        return self._draw(context, "palette", links=_fixed(context.resolve("links")))
 
     @pass_context
     def keys(self, context: Context, more: Markup) -> Markup:
@@ -139,17 +155,19 @@ def _fixed(links: Any) -> tuple[tuple[str, str], ...]:
     return tuple(known.items())
 
 
-def register(env: Environment) -> None:
+def register(env: Environment, saved: Callable[[Table], object]) -> None:
     """Put the drawn parts into ``env`` as ``frame_top()``, ``frame_menu()`` and so on.
 
     They read ``current``, ``links``, ``nav``, ``switcher``, ``inbox_count``, ``theme``, ``locale``
-    and ``csrf_token`` where they are called, see ``zhike/layout.html``.
+    and ``csrf_token`` where they are called, see ``zhike/layout.html``. ``saved`` gives what stands
+    above a list of saved views (``zhike.web.lists.SavedBar``), or None.
     """
-    parts = Parts(env)
+    parts = Parts(env, saved)
     env.globals.update(
         frame_top=parts.top,
         frame_menu=parts.menu,
         frame_bottom=parts.bottom,
         frame_keys=parts.keys,
         frame_tools=parts.tools,
+        frame_palette=parts.palette,
     )

@@ -265,15 +265,20 @@ def paragraphs(text: str | None) -> Markup:
 
 
 def register(
-    env: Environment, *, now: Callable[[], dt.datetime], zone: Callable[[], dt.tzinfo]
+    env: Environment,
+    *,
+    now: Callable[[], dt.datetime],
+    zone: Callable[[], dt.tzinfo],
+    saved: Callable[[Table], object] = lambda table: None,
 ) -> None:
     """Put filters and helpers into ``env``.
 
     Filters: ``when``, ``exact``, ``clock``, ``span``, ``money``, ``share``, ``masked_phone``,
     ``paragraphs``. Globals: ``ui`` (this module's dataclasses and helpers), ``remaining``.
+    ``saved`` gives a list's saved views, see ``zhike.web.parts``.
     """
     clockwork = Clockwork(now, zone)
-    parts.register(env)
+    parts.register(env, saved)
     env.filters.update(
         when=clockwork.when,
         exact=clockwork.exact,

@@ -48,13 +48,15 @@ class Bulk:
 
     With ``all_matching=1`` it means every row of the filter, whose pairs come along as
     ``filter.<name>``. The page asks nothing: where an act cannot be undone, the view answers with
-    the counted consequence (``zhike/macros/dialog.html``) before it acts.
+    the counted consequence (``zhike/macros/dialog.html``) before it acts. ``download`` says that
+    the answer is a file, after which the page stays as it is.
     """
 
     label: str
     action: str
     icon: str = ""
     danger: bool = False
+    download: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,13 @@ class Table:
     pairs of the present address, kept when sorting, paging or choosing columns. Paging is by key:
     ``after``/``before`` carry opaque cursors, empty at either end. ``total`` may stay unknown.
     Query names used: ``sort`` (``-key`` descends), ``after``, ``before``, ``cols``, ``q``.
+    ``name`` is that of the registered list, whose views can then be saved.
     """
 
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Any]
+    name: str = ""
     id: str = "list"
     row_id: str = "id"
     row_url: Callable[[Any], str] | None = None

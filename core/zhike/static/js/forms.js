@@ -36,7 +36,7 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("[data-form], [data-bulk]") || event.defaultPrevented) return;
+  if (!form.matches("[data-form], [data-bulk]") || event.defaultPrevented || event.submitter?.matches("[data-download]")) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   dirty.delete(form);
   form.dataset.sent = "1";

@@ -11,12 +11,12 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound as PageNotFound
 
-from zhike.contributions import DashboardCard, MenuItem, RecordRef, SearchHit, SearchProvider
+from zhike.contributions import DashboardCard, RecordRef, SearchHit, SearchProvider
 from zhike.errors import UserError
 from zhike.i18n import _
 from zhike.services import inbox as notices
 from zhike.services import organisation, parties
-from zhike.web import frame
+from zhike.web import finding, frame
 from zhike.web.context import current, reading, transaction
 from zhike.web.page import page
 from zhike.web.redirects import safe_next
@@ -140,18 +140,6 @@ def find(text: str, limit: int) -> list[tuple[str, list[SearchHit]]]:
     return groups
 
 
-def find_pages(text: str, limit: int) -> list[tuple[str, str]]:
-    """Pages of the menu whose name contains ``text``: (label, address)."""
-    me = current()
-    wanted = text.casefold()
-    found = []
-    for item in me.active.items(MenuItem):
-        label = gettext(item.title)
-        if wanted in label.casefold() and me.can(item.permission):
-            found.append((label, url_for(item.endpoint)))
-    return found[:limit]
-
-
 def _asked() -> str:
     return request.args.get("q", "").strip()[:LONGEST]
 
@@ -160,9 +148,21 @@ def _asked() -> str:
 def search() -> Any:
     """The page of results."""
     text = _asked()
+    me = current()
     groups = find(text, PER_GROUP) if text else []
-    pages = find_pages(text, PER_GROUP) if text else []
-    return page("zhike/core/search.html", q=text, groups=groups, pages=pages, fragment=False)
+    others = (
+        (_("Actions"), finding.only(finding.actions(me), text, PER_GROUP)),
+        (_("People"), finding.people(me, text, PER_GROUP)),
+        (_("Saved views"), finding.only(finding.saved(me), text, PER_GROUP)),
+        (_("Pages of the menu"), finding.only(finding.pages(me), text, PER_GROUP)),
+    )
+    return page(
+        "zhike/core/search.html",
+        q=text,
+        groups=groups,
+        others=[(title, items) for title, items in others if items] if text else [],
+        fragment=False,
+    )
 
 
 @bp.get("/search/suggest", own="each provider asks for its own right", polls=True)
@@ -176,8 +176,12 @@ def suggest() -> Any:
                 url = hit.url or url_for("core.search", q=hit.title)
                 note = " · ".join(part for part in (hit.detail, title) if part)
                 items.append({"label": hit.title, "note": note, "url": url})
-        for label, url in find_pages(text, SUGGESTED):
-            items.append({"label": label, "note": _("Page"), "url": url})
+        for words, lines in (
+            (_("Action"), finding.actions(current())),
+            (_("Page"), finding.pages(current())),
+        ):
+            for line in finding.only(lines, text, SUGGESTED):
+                items.append({"label": line["label"], "note": words, "url": line["url"]})
     return jsonify(items=items[:SUGGESTED])
 
 
