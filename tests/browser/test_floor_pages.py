@@ -305,3 +305,91 @@ def test_the_wall_masks_names_and_says_its_time(tab: Any, served: Served) -> Non
         ".map(e => parseFloat(getComputedStyle(e).fontSize)))"
     )
     assert smallest >= 28
+
+
+def test_the_palette_goes_anywhere_by_keyboard(tab: Any, served: Served) -> None:
+    served.do(
+        lambda s: arrivals.arrive(
+            s, served.unit, Arrival(persons=(Person(name="张伟", phone="13812345678"),))
+        )
+    )
+    page = tab()
+    page.goto(f"{served.address}/")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#zk-palette [role=option]")
+    assert page.evaluate("document.activeElement.id") == "zk-palette-q"
+    assert violations(page) == []
+    with page.expect_response("**/palette?q=djlf"):
+        page.keyboard.type("djlf")
+    page.wait_for_selector("#zk-palette [role=option]:has-text('登记来访')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/arrive")
+    page.keyboard.press("Control+k")
+    with page.expect_response("**/palette?q=5678"):
+        page.keyboard.type("5678")
+    page.wait_for_selector("#zk-palette [role=option]:has-text('张伟')")
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#zk-palette")
+    page.goto(f"{served.address}/")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#zk-palette [role=option]:has-text('来访登记')")  # where one was lately
+
+
+def test_rows_are_chosen_by_keyboard_and_the_overview_names_the_keys(
+    tab: Any, served: Served
+) -> None:
+    for number in range(5):
+        served.do(
+            lambda s, n=number: arrivals.arrive(
+                s, served.unit, Arrival(persons=(Person(name=f"客户{n}", phone=f"1380000000{n}"),))
+            )
+        )
+    page = tab()
+    page.goto(f"{served.board}/customers")
+    for key in ("j", "j", "x", "j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    assert page.inner_text("[data-bulk-count]") == "3"
+    page.keyboard.press("?")
+    assert "选到这一行" in page.inner_text("#zk-keys")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.click("[data-bulk-bar] button:has-text('设置等级')")
+    page.wait_for_url("**/bulk/**")
+    assert "3 位客户" in page.inner_text("main")
+    assert violations(page) == []
+    page.check("input[name=grade][value=A]", force=True)
+    page.click("[data-save]")
+    page.wait_for_url("**/bulk/runs/**")
+    assert page.locator("main tbody tr").count() == 3
+    assert violations(page) == []
+
+
+def test_single_keys_that_are_switched_off_do_nothing(tab: Any, served: Served) -> None:
+    page = tab()
+    page.goto(f"{served.board}/figures?span=week")
+    page.keyboard.press("?")
+    assert "前一时段" in page.inner_text("#zk-keys")
+    page.click("#zk-keys form[action] button[name=on]")
+    page.wait_for_load_state("networkidle")
+    where = page.url
+    for key in ("[", "?", "g", "t"):
+        page.keyboard.press(key)
+    assert page.url == where
+    assert not page.is_visible("#zk-keys")
+    page.keyboard.press("Control+k")
+    assert page.is_visible("#zk-palette")
+
+
+def test_reports_hold_on_a_phone_and_in_the_dark(tab: Any, served: Served) -> None:
+    served.do(
+        lambda s: arrivals.arrive(
+            s, served.unit, Arrival(persons=(Person(name="张伟", phone="13812345678"),))
+        )
+    )
+    page = tab(360, 740)
+    for path in ("", "/turns", "/hours", "/conversion", "/protection"):
+        page.goto(f"{served.board}/figures{path}")
+        assert page.evaluate(WIDE) <= 0, path
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert violations(page) == [], (path, scheme)

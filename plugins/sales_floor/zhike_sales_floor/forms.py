@@ -312,6 +312,27 @@ class CustomerForm(PageForm):
     phone = TelField(_l("Phone"), [Length(max=20)])
 
 
+class BulkFollowUpForm(PageForm):
+    """The next follow-up of many customers; no day takes the plan away."""
+
+    on = DateField(
+        _l("Follow up on"),
+        [Optional()],
+        description=_l("Left empty, what was planned is taken away."),
+    )
+    note = StringField(_l("What about"), [Length(max=NOTE)])
+
+
+class BulkGradeForm(PageForm):
+    """The class of many customers."""
+
+    grade = RadioField(
+        _l("Intention class"),
+        choices=options([("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("", _l("none"))]),
+        default="",
+    )
+
+
 class RelationForm(PageForm):
     """This customer is somebody's relative, friend or colleague."""
 

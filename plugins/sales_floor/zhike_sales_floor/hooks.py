@@ -10,6 +10,7 @@ from typing import Any
 from zhike.api import (
     N_,
     ApiResource,
+    BulkAct,
     CompanySession,
     DashboardCard,
     DeadlineHandler,
@@ -25,7 +26,9 @@ from zhike.api import (
     OpenItems,
     Permission,
     PolicyPreset,
+    QuickAction,
     RecordKind,
+    RecordList,
     RolePreset,
     SearchProvider,
     SettingsSchema,
@@ -266,6 +269,30 @@ def register_cards() -> Sequence[DashboardCard]:
     from zhike_sales_floor.menu import CARDS
 
     return CARDS
+
+
+@hookimpl
+def register_actions() -> Sequence[QuickAction]:
+    """What can be begun from the command palette."""
+    from zhike_sales_floor.lists import ACTIONS
+
+    return ACTIONS
+
+
+@hookimpl
+def register_lists() -> Sequence[RecordList]:
+    """The customers, with saved views."""
+    from zhike_sales_floor.lists import LISTS
+
+    return LISTS
+
+
+@hookimpl
+def register_bulk_acts() -> Sequence[BulkAct]:
+    """Follow-ups and classes of many customers at once."""
+    from zhike_sales_floor.lists import BULK_ACTS
+
+    return BULK_ACTS
 
 
 @hookimpl

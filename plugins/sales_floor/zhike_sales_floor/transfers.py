@@ -425,6 +425,7 @@ def customer_lines(s: CompanySession, filters: Mapping[str, Any]) -> Iterator[Ma
         stage=str(filters.get("stage", "")),
         due=str(filters.get("due", "")),
         text=str(filters.get("text", "")),
+        ids=tuple(uuid.UUID(one) for one in str(filters.get("ids", "")).split(",") if one),
     )
     unit_id = maybe("unit")
     units = [unit_id] if unit_id else [one.id for one in organisation.tree(s).sites]

@@ -40,6 +40,7 @@ class Filter:
     own        only customers of this staff member (data scope 仅本人).
     due        ``follow_up`` (due today or overdue) or ``protection`` (runs out within two days).
     text       last digits, pinyin or name.
+    ids        only these, as somebody chose them.
     """
 
     owner: uuid.UUID | None = None
@@ -48,6 +49,7 @@ class Filter:
     stage: str = ""
     due: str = ""
     text: str = ""
+    ids: tuple[uuid.UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ _CONDITIONS = {
     "protection": Customer.protected_until.between(bindparam("today"), bindparam("soon")),
     "lapsed": Customer.protected_until < bindparam("today"),
     "text": Customer.party_id.in_(bindparam("hits", expanding=True)),
+    "ids": Customer.id.in_(bindparam("chosen", expanding=True)),
     "older": Customer.id < bindparam("cursor"),
     "newer": Customer.id > bindparam("cursor"),
 }
@@ -163,6 +166,9 @@ def list_page(
     if f.text.strip():
         parts.append("text")
         values["hits"] = [hit.id for hit in parties.suggest(s, f.text, limit=50)]
+    if f.ids:
+        parts.append("ids")
+        values["chosen"] = list(f.ids)
     if cursor is not None:
         parts.append("newer" if back else "older")
     rows = s.execute(_page_statement(*parts), values).all()

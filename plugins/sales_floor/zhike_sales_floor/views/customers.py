@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, request, url_for
 
 from zhike.api import (
+    Bulk,
     Chip,
     CompanySession,
     Empty,
@@ -19,15 +20,17 @@ from zhike.api import (
     State,
     Table,
     TableColumn,
+    UserError,
     _,
     current,
+    list_acts,
     organisation,
     page,
     reading,
     remembered,
     transfer,
 )
-from zhike_sales_floor import forms, words
+from zhike_sales_floor import lists, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer
 from zhike_sales_floor.services import customers, floor, live, record, sheets
@@ -37,7 +40,6 @@ from zhike_sales_floor.views._common import (
     Names,
     bp,
     customer_at,
-    own_staff,
     site_of,
     staff_names,
     unit_name,
@@ -55,17 +57,7 @@ def customers_home() -> Any:
 
 def _filter(unit_id: uuid.UUID) -> Filter:
     """The address as a filter; a reader with the scope 仅本人 sees his own customers only."""
-    me = current()
-    own = own_staff() if me.can(may.CUSTOMER_VIEW, unit_id).why == "own" else None
-    args = request.args
-    return Filter(
-        owner=forms.uuid_of(args.get("owner")),
-        own=own or (uuid.UUID(int=0) if me.can(may.CUSTOMER_VIEW, unit_id).why == "own" else None),
-        grade=args.get("grade", "") if args.get("grade", "") in customers.GRADES else "",
-        stage=args.get("stage", "") if args.get("stage", "") in customers.STAGES else "",
-        due=args.get("due", ""),
-        text=args.get("q", "")[:60],
-    )
+    return lists.filter_of(request.args, current().principal, unit_id)
 
 
 #: Stands for a customer's id in an address.
@@ -119,6 +111,7 @@ def customer_list(unit_id: uuid.UUID) -> Any:
     today = organisation.today(s, unit_id)
     address = url_for(".customer", unit_id=unit_id, customer_id=_ANY)  # made once for all lines
     table = Table(
+        name=lists.CUSTOMERS,
         caption=_("Customers"),
         columns=(
             TableColumn("name", _("Customer"), phone="title"),
@@ -159,7 +152,17 @@ def customer_list(unit_id: uuid.UUID) -> Any:
                 ),
             )
         ]
-    shown = replace(table, exports=exports)
+    bulk = list_acts(lists.CUSTOMERS, unit_id)
+    if exports:
+        bulk.append(
+            Bulk(
+                _("Export the chosen"),
+                url_for(".selection_export", unit_id=unit_id),
+                icon="download",
+                download=True,
+            )
+        )
+    shown = replace(table, exports=exports, bulk=bulk)
     return page(
         "sales_floor/customers.html",
         table=shown,
@@ -209,10 +212,34 @@ def _rows(lines: Sequence[customers.Line], names: Names, today: date) -> list[di
 @bp.get("/floor/<uuid:unit_id>/customers.xlsx", permission=may.EXPORT)
 def customer_export(unit_id: uuid.UUID) -> Response:
     """The filtered list as a workbook, every line of it; the export is logged."""
+    current().require(may.CUSTOMER_VIEW, unit_id)
+    return _workbook(unit_id, _filter(unit_id))
+
+
+@bp.post("/floor/<uuid:unit_id>/customers/selection.xlsx", permission=may.EXPORT)
+def selection_export(unit_id: uuid.UUID) -> Response:
+    """The chosen lines, or all that match, as a workbook; the export is logged."""
     me = current()
     me.require(may.CUSTOMER_VIEW, unit_id)
-    f = _filter(unit_id)
-    filters = {key: str(value) for key, value in asdict(f).items() if value}
+    asked = {
+        key.removeprefix("filter."): value
+        for key, value in request.form.items()
+        if key.startswith("filter.")
+    }
+    f = lists.filter_of(asked, me.principal, unit_id)
+    if request.form.get("all_matching") != "1":
+        chosen = tuple(lists.choice(request.form.getlist("ids")))
+        if not chosen:
+            raise UserError(_("Nothing is chosen."), status=400)
+        f = Filter(own=f.own, ids=chosen)
+    return _workbook(unit_id, f)
+
+
+def _workbook(unit_id: uuid.UUID, f: Filter) -> Response:
+    me = current()
+    filters = {key: str(value) for key, value in asdict(f).items() if value and key != "ids"}
+    if f.ids:
+        filters["ids"] = ",".join(str(one) for one in f.ids)
     exporter = next(one for one in EXPORTERS if one.name == "sales_floor.customers")
     assert me.company is not None
     with transfer.export(
