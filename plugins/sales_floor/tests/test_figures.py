@@ -168,3 +168,30 @@ def test_two_periods_are_summed_up_side_by_side(busy):
         busy, lambda s, u: figures.summaries(s, u, [(DAY, DAY), before], own=busy.reps["B"])
     )
     assert (mine.came, mine.contacts) == (1, 0)
+
+
+def test_the_figures_are_the_same_on_either_database(either):
+    either.sign_in("AB")
+    for number in range(3):
+        either.arrive(Person(name=f"客户{number}", phone=f"1380000{number:04d}"), source="自然到访")
+
+    def everything(s):
+        unit = either.unit
+        return (
+            [(line.counted, line.days) for line in figures.turns(s, unit, DAY, DAY)],
+            figures.whole(figures.by_rep(s, unit, DAY, DAY)).steps,
+            [(line.key, line.visited) for line in figures.by_source(s, unit, DAY, DAY)],
+            [(one.came, one.contacts) for one in figures.summaries(s, unit, [(DAY, DAY)])],
+            len(figures.protection(s, unit, 30)),
+            figures.overdue(s, unit),
+            figures.apart(s, unit, DAY, DAY).total,
+            figures.hours(figures.parties(s, unit, DAY, DAY)),
+        )
+
+    turns, steps, sources, sums, protected, late, apart, hours = either.read(everything)
+    assert sorted(turns) == [(0, 0), (0, 0), (1, 1), (1, 1)]
+    assert steps == (3, 0, 0, 0)
+    assert sources == [("自然到访", 3)]
+    assert sums == [(3, 0)]
+    assert protected == 2, "nobody has received the third yet"
+    assert (late, apart, hours) == ([], 0, {(0, 9): 3})

@@ -174,6 +174,44 @@ def test_a_long_run_is_the_workers_and_goes_on_where_it_was(book, login, monkeyp
     assert set(book.read(lambda s: s.scalars(select(Customer.grade)).all())) == {"D"}
 
 
+def test_two_workers_do_each_row_once(either, login):
+    """Both go through the same run at once; what one holds the other waits for and leaves."""
+    from threading import Thread
+
+    from zhike.plugins.active import active_in
+    from zhike.services.access import principal_for
+    from zhike.testing import make_user
+    from zhike_sales_floor.lists import BULK_ACTS
+
+    either.sign_in("AB")
+    for number in range(2):
+        either.arrive(Person(name=f"客户{number}", phone=f"1380000{number:04d}"))
+    ids = list(owned(either).values())
+    user = make_user(either.site, either.company)
+    act = next(one for one in BULK_ACTS if one.name == "sales_floor.set_grades")
+    with clock.frozen(either.now), either.site.transaction(either.company) as s:
+        who = principal_for(s, user, active_in(s).names)
+        run_id = bulk.start(
+            s,
+            who,
+            act,
+            ids,
+            unit_id=either.unit,
+            values={"grade": "A"},
+            locale="zh_Hans",
+            back="",
+        )
+    workers = [
+        Thread(target=bulk.work, args=(either.site, either.company, run_id)) for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    states = either.read(lambda s: s.execute(select(BulkItem.state, BulkItem.undo)).all())
+    assert [tuple(row) for row in states] == [("done", {"before": "", "after": "A"})] * 2
+
+
 def test_somebody_elses_run_is_nobodys_business(book, login):
     client = login(book.company)
     with clock.frozen(book.now):
