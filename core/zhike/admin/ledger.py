@@ -118,6 +118,7 @@ def lines() -> str:
         row_url=lambda row: url_for("admin_ledger.line", seq=row["seq"]),
         base_url=url,
         args=args,
+        choose_columns=True,
         after=str(shown[-1].seq) if more else "",
         search=True,
         search_help=_("Number, name, act or record"),

@@ -157,6 +157,7 @@ def staff_list() -> str:
         row_url=lambda row: url_for("admin_organisation.staff", staff_id=row["id"]),
         base_url=url,
         args=args,
+        choose_columns=True,
         after=str(shown[-1].id) if more else "",
         search=True,
         search_help=_("Name or staff number"),

@@ -154,6 +154,7 @@ def users() -> str:
         row_url=lambda row: url_for("admin_users.user", user_id=row["id"]),
         base_url=url,
         args=args,
+        choose_columns=True,
         after=shown[-1].login_key if more else "",
         search=True,
         search_help=_("User name or name"),

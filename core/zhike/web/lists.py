@@ -61,14 +61,13 @@ def saved_bar(table: Table) -> SavedBar | None:
     s = reading()
     found = views.views_of(s, me.principal, table.name)
     pairs = kept_pairs(table.args)
-    chosen = request.args.get("view", "")
     unit = _unit()
     links: list[SavedView] = []
     if found:
         links.append(SavedView(_("All"), f"{table.base_url}?view={PLAIN}", not pairs))
     for view in found:
         own = view.user_id == me.user.id
-        here = str(view.id) == chosen or (bool(pairs) and sorted(pairs) == sorted(view.query))
+        here = bool(pairs) and sorted(pairs) == sorted(view.query)
         links.append(
             SavedView(
                 view.name,
