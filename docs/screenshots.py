@@ -54,6 +54,8 @@ SHOTS = (
     Shot("why", "chen", "/p/sales_floor/", then="main a[href*='/why/']"),
     Shot("customers", "chen", "/p/sales_floor/customers"),
     Shot("registers", "chen", "/p/sales_floor/registers"),
+    Shot("houses", "wutong", "/p/sales_floor/houses"),
+    Shot("deal", "chen", "/p/sales_floor/deals?step=contracted", then="main tbody a"),
     Shot("apps", "zhou", "/admin/apps"),
     Shot("policies", "zhou", "/admin/policies"),
     Shot(

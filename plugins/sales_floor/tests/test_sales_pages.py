@@ -164,6 +164,25 @@ def test_a_clerk_corrects_a_reservation_but_no_subscription(office, app):
     assert row(office, office.reserved).amount_fen == 198_000_000
 
 
+def test_a_clerk_swaps_and_renames_before_the_contract(office, app):
+    """Neither a manager's leave nor a fee is on the page then."""
+    clerk = as_role(office, app, "C", "sales_floor.assistant", scope="all")
+    deal = sell(office, office.who, office.homes["3-1502"])
+    stock(office, "3-1701")
+    path = f"{base(office)}/deals/{deal}"
+    with clock.frozen(office.now):
+        page = clerk.get(f"{path}/swap").get_data(as_text=True)
+        assert 'name="override"' not in page
+        swapped = fill_in(clerk, f"{path}/swap", house="3-1701", reason="要高层")
+        assert 'name="fee"' not in clerk.get(f"{path}/name").get_data(as_text=True)
+        renamed = fill_in(
+            clerk, f"{path}/name", holder="王小小", phone="13700002222", reason="给女儿"
+        )
+    assert (swapped.status_code, renamed.status_code) == (303, 303)
+    assert row(office, deal).property == "3-1701"
+    assert row(office, deal).holder_id is not None
+
+
 def test_closing_for_ones_own_shows_ones_own_deals_only(office, app):
     """Deals of own customers, with own credit or handled by oneself; all others do not exist."""
     own = row(office, office.deal)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from zhike.api import CompanySession
+from zhike.api import CompanySession, organisation
 from zhike_sales_floor.models import Customer, Deal
 from zhike_sales_floor.models_sales import House
 from zhike_sales_floor.services import blanks, deals, houses, papers, payments, sales
@@ -95,7 +95,9 @@ def _start(
         reserved_until=until,
     )
     if step == "subscription":
-        payments.plan(s, deal.id, "定金", deal.deposit_fen, deal.closed_at.date())  # type: ignore[union-attr]  # it has just closed
+        today = organisation.today(s, deal.unit_id)
+        due = payments.plan(s, deal.id, "定金", deal.deposit_fen, today)
+        payments.pay(s, due.id, due.amount_fen, today)
 
 
 def opening_sales(stage: Stage, moment: datetime) -> None:
@@ -137,8 +139,6 @@ def _of(s: CompanySession, unit_id: uuid.UUID, code: str) -> Deal:
 
 def _contract(s: CompanySession, unit_id: uuid.UUID, on: date) -> None:
     deal = _of(s, unit_id, "1-602")
-    due = payments.of_deal(s, deal.id)[0]
-    payments.pay(s, due.id, due.amount_fen, on)
     rest = deal.amount_fen - deal.deposit_fen
     first = rest * 3 // 10
     payments.plan(s, deal.id, "首付款", first, on + timedelta(days=1))

@@ -278,7 +278,7 @@ def house(unit_id: uuid.UUID, house_id: uuid.UUID) -> Any:
         "sales_floor/house.html",
         house=row,
         title=row.code,
-        record={"state": _state(row), "number": row.code},
+        record={"state": _state(row)},
         facts=facts,
         deal=deal,
         rep=names.get(deal.staff_id, "") if deal and deal.staff_id else "",
