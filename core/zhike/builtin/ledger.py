@@ -52,6 +52,8 @@ ACTIONS = {
     "core.token.ended": N_("Access token ended"),
     "core.denied": N_("Refused for want of a right"),
     "core.party.reveal": N_("Whole phone number seen"),
+    "core.party.merged": N_("Two customers merged"),
+    "core.party.unmerged": N_("Customers parted again"),
     "core.import_applied": N_("Imported"),
     "core.import_undone": N_("Import undone"),
     "core.export": N_("Exported"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -17,7 +17,7 @@ from zhike.contributions import RecordRef
 from zhike.db.session import CompanySession
 from zhike.errors import Conflict, UserError
 from zhike.i18n import _
-from zhike.models.party import Party, PartyLink
+from zhike.models.party import Contact, Party, PartyLink
 from zhike.services import search, textkit
 
 KINSHIP = ("spouse", "parent", "child", "grandparent", "grandchild", "sibling")
@@ -283,6 +283,89 @@ def links_of(s: CompanySession, party_id: uuid.UUID) -> list[tuple[str, Party, P
             kind = "introduced"
         found.append((_INVERSE.get(kind, kind), other, tie))
     return found
+
+
+def merge(s: CompanySession, kept_id: uuid.UUID, other_id: uuid.UUID) -> dict[str, list[str]]:
+    """Find that two customers are one person: ``other`` is found no more, its contacts and ties go
+    over. A number or name that only the other has is taken over.
+
+    Answers what was moved, for :func:`unmerge`. Rows of plugins that name the other party stay as
+    they are: they are led over by their plugin, or through ``merged_into``. Raises ``Conflict``
+    where one of the two is merged already.
+    """
+    from zhike.services import ledger
+
+    kept, other = s.require(Party, kept_id), s.require(Party, other_id)
+    if kept.id == other.id or kept.merged_into or other.merged_into:
+        raise Conflict(_("One of these two customers has been merged already."))
+    moved: dict[str, list[str]] = {"contacts": [], "party": [], "other": [], "taken": []}
+    for contact in s.scalars(select(Contact).where(Contact.party_id == other.id)):
+        contact.party_id = kept.id
+        moved["contacts"].append(str(contact.id))
+    for tie in s.scalars(
+        select(PartyLink).where(or_(PartyLink.party_id == other.id, PartyLink.other_id == other.id))
+    ):
+        side = "party" if tie.party_id == other.id else "other"
+        ends = {"party": tie.party_id, "other": tie.other_id, side: kept.id}
+        known = select(PartyLink.id).where(
+            PartyLink.party_id == ends["party"],
+            PartyLink.other_id == ends["other"],
+            PartyLink.kind == tie.kind,
+        )
+        if ends["party"] == ends["other"] or s.scalar(known) is not None:
+            continue
+        setattr(tie, f"{side}_id", kept.id)
+        s.flush()
+        moved[side].append(str(tie.id))
+    if not kept.phone_index and other.phone_sealed is not None:
+        _set_phone(s, kept, s.site.keys.unseal(s, other, "phone", other.phone_sealed))
+        moved["taken"].append("phone")
+    if not kept.name and other.name:
+        kept.name = other.name
+        moved["taken"].append("name")
+    other.merged_into = kept.id
+    search.remove(s, "core.party", other.id)
+    s.flush()
+    _index(s, kept)
+    ledger.append(
+        s,
+        "core.party.merged",
+        object=str(RecordRef("core", "party", kept.id)),
+        body={"other": str(other.id)},
+    )
+    return moved
+
+
+def unmerge(s: CompanySession, other_id: uuid.UUID, moved: Mapping[str, Iterable[str]]) -> Party:
+    """Undo :func:`merge`: the other customer is found again, with what was moved."""
+    from zhike.services import ledger
+
+    other = s.require(Party, other_id)
+    if other.merged_into is None:
+        raise Conflict(_("This customer is not merged."))
+    kept = s.require(Party, other.merged_into)
+    for one in moved["contacts"]:
+        s.require(Contact, uuid.UUID(one)).party_id = other.id
+    for side in ("party", "other"):
+        for one in moved[side]:
+            setattr(s.require(PartyLink, uuid.UUID(one)), f"{side}_id", other.id)
+    taken = set(moved["taken"])
+    if "phone" in taken:
+        kept.phone_sealed = kept.phone_index = kept.phone_tail = None
+        kept.phone_masked = ""
+    if "name" in taken:
+        kept.name = ""
+    other.merged_into = None
+    s.flush()
+    _index(s, kept)
+    _index(s, other)
+    ledger.append(
+        s,
+        "core.party.unmerged",
+        object=str(RecordRef("core", "party", kept.id)),
+        body={"other": str(other.id)},
+    )
+    return other
 
 
 def names(s: CompanySession, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

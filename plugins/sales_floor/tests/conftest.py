@@ -10,10 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
 import zhike_sales_floor
 from zhike.api import Actor, CompanySession, Site, Staff, Unit, clock, forms, organisation
-from zhike.testing import make_company, make_site
+from zhike.testing import make_company, make_site, make_user, sign_in
+from zhike_sales_floor.permissions import ROLES
 from zhike_sales_floor.services import arrivals, floor, live, registers
 from zhike_sales_floor.services.arrivals import Arrival, Person
 from zhike_sales_floor.services.live import Act
@@ -131,6 +134,20 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Floor]:
     url = request.getfixturevalue("postgresql_url")
     with closing(make_site(tmp_path / "pg", ("sales_floor",), database_url=url)) as made:
         yield build(made)
+
+
+@pytest.fixture
+def as_rep(app: Flask) -> Callable[[Floor, str], FlaskClient]:
+    """A browser in which the rep of a letter is signed in, with the role suggested for reps."""
+
+    def enter(ground: Floor, letter: str) -> FlaskClient:
+        role = next(one for one in ROLES if one.name == "sales_floor.rep")
+        user = make_user(ground.site, ground.company, role.permissions, scope="own")
+        with ground.site.transaction(ground.company) as s:
+            s.require(Staff, ground.reps[letter]).user_id = user
+        return sign_in(app, ground.site, user)
+
+    return enter
 
 
 __all__ = ["ACTOR", "Floor", "MORNING", "build", "live"]

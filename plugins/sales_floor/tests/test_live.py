@@ -19,7 +19,7 @@ from zhike_sales_floor.rules.state import Floor as FloorState
 from zhike_sales_floor.rules.state import Ticket as Issued
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services import floor as floors
-from zhike_sales_floor.services import project, replay
+from zhike_sales_floor.services import handovers, project, replay
 from zhike_sales_floor.services.arrivals import Person
 from zhike_sales_floor.services.names import names_in
 from zhike_sales_floor.views._common import sentence, told
@@ -76,7 +76,7 @@ def test_who_left_is_off_the_ring_and_may_come_back(ground):
     first = ground.arrive(Person(name="张伟", phone="13812345678"))
     ground.do(lambda s: floors.end_visit(s, first.visit_id, result="will_return"))
     gone = ground.do(
-        lambda s: floors.leave(s, ground.unit, ground.reps["A"], "long_leave", days=20)
+        lambda s: handovers.at_once(s, ground.unit, ground.reps["A"], "long_leave", days=20)
     )
     assert ground.ring() == "BCD"
     heir = ground.read(lambda s: s.scalars(select(Customer)).one()).owner_id

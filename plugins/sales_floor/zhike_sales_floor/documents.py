@@ -165,6 +165,54 @@ CREDIT = forms.Form(
     retention="120mo",
 )
 
+HANDOVER = forms.Form(
+    name="sales_floor.handover",
+    title="客户交接单",
+    fields=(
+        forms.FormField(key="site", title="案场", width=4),
+        forms.FormField(key="rep", title="移交人", width=4),
+        forms.FormField(key="why", title="事由", width=4),
+        forms.FormField(key="at", title="交接时间", kind="datetime", width=4),
+        forms.FormField(key="method", title="分配办法", width=4),
+        forms.FormField(key="seed", title="抽签种子", width=4),
+        forms.FormField(key="receivers", title="参加分配", width=12),
+        forms.FormField(key="reason", title="说明", width=12),
+    ),
+    tables=(
+        forms.FormTable(
+            key="lines",
+            title="客户",
+            numbered=True,
+            min_rows=5,
+            columns=(
+                forms.FormColumn(key="name", title="客户", width=12),
+                forms.FormColumn(key="phone", title="电话", width=13),
+                forms.FormColumn(key="grade", title="类别", width=5, align="center"),
+                forms.FormColumn(key="stage", title="阶段", width=9),
+                forms.FormColumn(key="contact", title="最近联系", kind="date", width=10),
+                forms.FormColumn(key="follow", title="下次跟进", kind="date", width=10),
+                forms.FormColumn(key="to", title="接收人", width=10),
+                forms.FormColumn(key="signed", title="接收签字", width=12),
+            ),
+        ),
+        forms.FormTable(
+            key="others",
+            title="其他",
+            columns=(
+                forms.FormColumn(key="what", title="事项", width=12),
+                forms.FormColumn(key="which", title="内容", width=50),
+            ),
+        ),
+    ),
+    signatures=(
+        forms.Signature(title="移交人"),
+        forms.Signature(title="监交人"),
+        forms.Signature(title="销售经理"),
+    ),
+    number="sales_floor.handover",
+    retention="24mo",
+)
+
 RULING = forms.Form(
     name="sales_floor.SFF-65",
     title="争议裁定单",
@@ -177,8 +225,43 @@ RULING = forms.Form(
         forms.FormField(key="outcome", title="裁定", width=12, lines=3),
         forms.FormField(key="reason", title="理由", width=12, lines=3),
     ),
+    tables=(
+        forms.FormTable(
+            key="claims",
+            title="各方主张",
+            columns=(
+                forms.FormColumn(key="rep", title="当事人", width=10),
+                forms.FormColumn(key="claim", title="主张", width=16),
+                forms.FormColumn(key="words", title="理由", width=34),
+            ),
+        ),
+        forms.FormTable(
+            key="clauses",
+            title="依据",
+            columns=(
+                forms.FormColumn(key="number", title="条款", width=10),
+                forms.FormColumn(key="text", title="内容", width=30),
+                forms.FormColumn(key="effect", title="在本案的作用", width=20),
+            ),
+        ),
+        forms.FormTable(
+            key="evidence",
+            title="记录",
+            columns=(
+                forms.FormColumn(key="at", title="时间", kind="datetime", width=14),
+                forms.FormColumn(key="what", title="事项", width=26),
+                forms.FormColumn(key="who", title="人员", width=12),
+                forms.FormColumn(key="text", title="内容", width=26),
+            ),
+        ),
+    ),
+    foot_fields=(
+        forms.FormField(key="appeal", title="申诉及决定", width=12, lines=2),
+        forms.FormField(key="refusal", title="不服裁定", width=12, lines=2),
+    ),
     signatures=(forms.Signature(title="当事人"), forms.Signature(title="销售经理")),
+    number="sales_floor.docket",
     retention="120mo",
 )
 
-DOCUMENTS = (ROSTER, OUTINGS, VISITORS, TICKETS, CREDIT, RULING)
+DOCUMENTS = (ROSTER, OUTINGS, VISITORS, TICKETS, CREDIT, RULING, HANDOVER)

@@ -58,6 +58,11 @@ def yuan(value: int) -> Decimal:
     return Decimal(value) / 100
 
 
+def points(value: Decimal | None) -> int:
+    """A share in per cent, as typed, in basis points; 0 for none."""
+    return int((value or Decimal(0)) * 100)
+
+
 #: Characters of the line about the next follow-up, however it came in.
 NOTE = 500
 
@@ -251,18 +256,6 @@ class RosterForm(PageForm):
     """Staff members who join the roster."""
 
     staff = SelectMultipleField(_l("Join the roster"), [InputRequired()])
-
-
-class LeaveForm(PageForm):
-    """A rep leaves for long, is transferred or resigns."""
-
-    why = RadioField(_l("Why"), choices=choices(words.LEAVE_REASONS), validators=[InputRequired()])
-    days = IntegerField(
-        _l("Length in days"),
-        [Optional(), NumberRange(1, 3650)],
-        description=_l("Only for a leave."),
-    )
-    reason = TextAreaField(_l("Note"), [Length(max=500)])
 
 
 class EventModeForm(PageForm):

@@ -43,6 +43,7 @@ def register_models() -> Sequence[str]:
     """The tables."""
     return [
         "zhike_sales_floor.models",
+        "zhike_sales_floor.models_cases",
         "zhike_sales_floor.models_office",
         "zhike_sales_floor.models_sales",
     ]

@@ -22,7 +22,7 @@ from zhike.api import (
 )
 from zhike_sales_floor.events import CustomerMoved, OwnerCalled, OwnerComing, VisitAssigned
 from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services import floor
+from zhike_sales_floor.services import dockets, floor
 
 CALL = "sales_floor.owner_call"
 
@@ -134,6 +134,9 @@ LISTENERS = (
 
 DEADLINES = (
     DeadlineHandler(kind=CALL, title=N_("A called owner has not answered"), fire=call_ran_out),
+    DeadlineHandler(
+        kind=dockets.APPEAL, title=N_("The days for an appeal are over"), fire=dockets.appeal_over
+    ),
 )
 
 JOBS = (
@@ -150,4 +153,6 @@ NOTIFICATIONS = (
     NotificationType(name="sales_floor.called", title=N_("My customer is at the desk")),
     NotificationType(name="sales_floor.moved", title=N_("A customer has left me")),
     NotificationType(name="sales_floor.follow_up", title=N_("Follow-ups are due")),
+    NotificationType(name="sales_floor.docket", title=N_("A dispute concerns me")),
+    NotificationType(name="sales_floor.handed_over", title=N_("Customers were handed over to me")),
 )

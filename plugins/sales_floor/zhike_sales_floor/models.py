@@ -12,7 +12,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhike.api import ScopedModel, clock, ref
@@ -117,6 +117,7 @@ class Customer(Model):
     about the customer; the other columns are read from it for lists. ``protected_until`` is the
     last day on which the owner keeps a silent customer (CV-2). ``lost_reason`` is why he has not
     bought, as last heard. Records of two sites are apart.
+    ``merged_into`` is the record that this one became part of; such a one is in no list.
     """
 
     __tablename__ = "customer"
@@ -126,12 +127,20 @@ class Customer(Model):
         ref("owner_id", "core__staff"),
         ref("first_rep_id", "core__staff"),
         ref("introducer_id", "sales_floor__customer"),
+        ref("merged_into", "sales_floor__customer"),
         UniqueConstraint("company_id", "unit_id", "party_id"),
         Index(None, "company_id", "unit_id", "id"),
         Index(None, "company_id", "unit_id", "owner_id", "id"),
         Index(None, "company_id", "owner_id", "follow_up_on"),
         Index(None, "company_id", "unit_id", "protected_until"),
         Index(None, "company_id", "introducer_id"),
+        # Of the merged ones only: a list of the others must not take this index for its own.
+        Index(
+            "ix_sales_floor__customer_merged_into",
+            "company_id",
+            "merged_into",
+            sqlite_where=column("merged_into").is_not(None),
+        ),
         Index(None, "company_id", "party_id"),
     )
 
@@ -140,6 +149,7 @@ class Customer(Model):
     owner_id: Mapped[uuid.UUID | None]
     first_rep_id: Mapped[uuid.UUID | None]
     introducer_id: Mapped[uuid.UUID | None]
+    merged_into: Mapped[uuid.UUID | None]
     stage: Mapped[str] = mapped_column(default="visited")
     grade: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")

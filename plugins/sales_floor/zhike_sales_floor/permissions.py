@@ -26,6 +26,8 @@ SALES_CONTROL = "sales_floor.sales_control"
 EXPORT = "sales_floor.export"
 IMPORT = "sales_floor.import"
 FIGURES = "sales_floor.figures"
+CLAIM = "sales_floor.claim"
+MERGE = "sales_floor.merge"
 
 PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=VIEW_BOARD, title=N_("See the floor board"), weight=10),
@@ -92,9 +94,27 @@ PERMISSIONS: tuple[Permission, ...] = (
         implies=(CUSTOMER_VIEW,),
         weight=190,
     ),
+    Permission(name=CLAIM, title=N_("Claim customers from the public pool"), weight=200),
+    Permission(
+        name=MERGE,
+        title=N_("Merge two records of one customer"),
+        risk="critical",
+        implies=(CUSTOMER_VIEW,),
+        weight=210,
+    ),
 )
 
-_REP = (VIEW_BOARD, SELF, REPORT, CALLS, CUSTOMER_VIEW, CUSTOMER_EDIT, HOUSES, FIGURES)
+_REP = (
+    VIEW_BOARD,
+    SELF,
+    REPORT,
+    CALLS,
+    CUSTOMER_VIEW,
+    CUSTOMER_EDIT,
+    HOUSES,
+    FIGURES,
+    CLAIM,
+)
 _SUPERVISOR = (*_REP, ARRIVE, MANAGE, VOID_CONFIRM, RECLASS, REGISTERS)
 
 ROLES: tuple[RolePreset, ...] = (

@@ -22,6 +22,7 @@ from zhike.api import (
 )
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
+from zhike_sales_floor.models_cases import Docket, DocketParty, Handover
 from zhike_sales_floor.models_office import Call
 from zhike_sales_floor.models_sales import House
 from zhike_sales_floor.services.deals import is_of
@@ -131,6 +132,28 @@ def describe_call(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSu
     return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/calls")
 
 
+def describe_docket(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A dispute by its number, for its parties and those who rule."""
+    row = s.find(Docket, ref.id)
+    if row is None:
+        return None
+    if not _may(principal, may.RULE, row.unit_id):
+        party = select(DocketParty.id).where(
+            DocketParty.docket_id == row.id, DocketParty.staff_id == principal.staff_id
+        )
+        if s.scalar(party) is None:
+            return None
+    return RecordSummary(row.number, f"/p/sales_floor/floor/{row.unit_id}/dockets/{row.id}")
+
+
+def describe_handover(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A hand-over by its number."""
+    row = s.find(Handover, ref.id)
+    if row is None or not _may(principal, may.ROSTER, row.unit_id):
+        return None
+    return RecordSummary(row.number, f"/p/sales_floor/floor/{row.unit_id}/handovers/{row.id}")
+
+
 RECORD_KINDS = (
     RecordKind(
         name="sales_floor.visit", title=N_("Visit"), describe=describe_visit, place=place_of_visit
@@ -148,6 +171,8 @@ RECORD_KINDS = (
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
     RecordKind(name="sales_floor.call", title=N_("Call"), describe=describe_call),
+    RecordKind(name="sales_floor.docket", title=N_("Dispute"), describe=describe_docket),
+    RecordKind(name="sales_floor.handover", title=N_("Hand-over"), describe=describe_handover),
     RecordKind(name="sales_floor.event", title=N_("Act on the floor"), describe=describe_event),
 )
 
@@ -179,6 +204,23 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.quarrel", title=N_("Quarrel noted")),
     LedgerAction(name="sales_floor.call_voided", title=N_("Line of the call register struck out")),
     LedgerAction(name="sales_floor.appointment", title=N_("Appointment changed")),
+    LedgerAction(name="sales_floor.merge", title=N_("Two records merged")),
+    LedgerAction(name="sales_floor.unmerge", title=N_("Merge undone")),
+    LedgerAction(name="sales_floor.release", title=N_("Given back to the public pool")),
+    LedgerAction(name="sales_floor.claim", title=N_("Claimed from the public pool")),
+    LedgerAction(name="sales_floor.handover_prepared", title=N_("Hand-over prepared")),
+    LedgerAction(name="sales_floor.handover_dropped", title=N_("Hand-over given up")),
+    LedgerAction(name="sales_floor.docket_opened", title=N_("Dispute opened")),
+    LedgerAction(name="sales_floor.docket_party", title=N_("Party added to a dispute")),
+    LedgerAction(name="sales_floor.docket_claimed", title=N_("Claim stated in a dispute")),
+    LedgerAction(name="sales_floor.docket_noted", title=N_("Note added to a dispute")),
+    LedgerAction(name="sales_floor.docket_ruled", title=N_("Dispute ruled on")),
+    LedgerAction(name="sales_floor.docket_appealed", title=N_("Appeal against a ruling")),
+    LedgerAction(name="sales_floor.docket_decided", title=N_("Appeal decided")),
+    LedgerAction(name="sales_floor.docket_refused", title=N_("Ruling refused")),
+    LedgerAction(name="sales_floor.docket_settled", title=N_("Dispute settled")),
+    LedgerAction(name="sales_floor.docket_withdrawn", title=N_("Dispute withdrawn")),
+    LedgerAction(name="sales_floor.paid_despite", title=N_("Commission paid despite a dispute")),
 )
 
 
@@ -196,11 +238,28 @@ def open_visits(s: CompanySession, unit_id: uuid.UUID | None, limit: int) -> Seq
     ]
 
 
+def open_dockets(s: CompanySession, unit_id: uuid.UUID | None, limit: int) -> Sequence[OpenItem]:
+    """Disputes that wait for a ruling or the decision of an appeal."""
+    query = select(Docket).where(Docket.state.in_(("open", "appealed")))
+    if unit_id is not None:
+        query = query.where(Docket.unit_id == unit_id)
+    return [
+        OpenItem(RecordRef("sales_floor", "docket", row.id), row.number)
+        for row in s.scalars(query.order_by(Docket.id).limit(limit))
+    ]
+
+
 OPEN_ITEMS = (
     OpenItems(
         name="sales_floor.visits",
         title=N_("Open visits"),
         permission=may.VIEW_BOARD,
         query=open_visits,
+    ),
+    OpenItems(
+        name="sales_floor.dockets",
+        title=N_("Disputes not decided"),
+        permission=may.RULE,
+        query=open_dockets,
     ),
 )

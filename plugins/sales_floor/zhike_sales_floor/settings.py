@@ -54,6 +54,20 @@ class FloorSettings(SettingsForm):
         default=7,
         validators=[InputRequired(), NumberRange(1, 365)],
     )
+    pool_claims_per_day = IntegerField(
+        N_("Customers a rep may claim from the public pool in a day; 0: none"),
+        default=3,
+        validators=[InputRequired(), NumberRange(0, 200)],
+    )
+    pool_lapsed = BooleanField(
+        N_("Customers whose owner has been silent too long may be claimed too"),
+        default=False,
+    )
+    appeal_days = IntegerField(
+        N_("Days in which a party may appeal against a ruling"),
+        default=3,
+        validators=[InputRequired(), NumberRange(0, 60)],
+    )
     wall_title = StringField(
         N_("Headline of the wall screen"), default="", validators=[Length(max=40)]
     )

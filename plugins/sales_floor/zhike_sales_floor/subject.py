@@ -8,13 +8,17 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from zhike.api import N_, CompanySession, SubjectData
+from zhike.api import N_, CompanySession, Party, SubjectData
 from zhike_sales_floor import subject_office
 from zhike_sales_floor.models import Customer, Deal, Ruling, Visit, VisitGuest
+from zhike_sales_floor.models_cases import Docket, DocketNote, DocketParty
 
 
 def _customers(s: CompanySession, party_id: uuid.UUID) -> list[Customer]:
-    return list(s.scalars(select(Customer).where(Customer.party_id == party_id)))
+    """The records of a person, those included that were found to be of the same person."""
+    merged = select(Party.id).where(Party.merged_into == party_id)
+    mine = or_(Customer.party_id == party_id, Customer.party_id.in_(merged))
+    return list(s.scalars(select(Customer).where(mine)))
 
 
 def _visits(s: CompanySession, ids: list[uuid.UUID]) -> list[Visit]:
@@ -31,6 +35,22 @@ def _rulings(s: CompanySession, ids: list[uuid.UUID]) -> list[Ruling]:
 def _deals(s: CompanySession, ids: list[uuid.UUID]) -> list[Deal]:
     mine = or_(Deal.customer_id.in_(ids), Deal.holder_id.in_(ids))
     return list(s.scalars(select(Deal).where(mine)))
+
+
+def _dockets(s: CompanySession, ids: list[uuid.UUID]) -> list[Docket]:
+    return list(s.scalars(select(Docket).where(Docket.customer_id.in_(ids))))
+
+
+def _typed(s: CompanySession, dockets: list[Docket]) -> list[DocketParty | DocketNote]:
+    """What parties and those who heard them wrote."""
+    ids = [row.id for row in dockets]
+    found: list[DocketParty | DocketNote] = []
+    found += s.scalars(select(DocketParty).where(DocketParty.docket_id.in_(ids)))
+    found += s.scalars(select(DocketNote).where(DocketNote.docket_id.in_(ids)))
+    return found
+
+
+_DOCKET = ("question", "facts", "reason", "appeal", "appeal_reason", "refusal")
 
 
 def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]]:
@@ -75,6 +95,22 @@ def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]
         }
         for deal in _deals(s, ids)
     ]
+    dockets = _dockets(s, ids)
+    found += [
+        {
+            "kind": "dispute",
+            "at": row.opened_at.isoformat(),
+            **{name: getattr(row, name) for name in _DOCKET if getattr(row, name)},
+        }
+        for row in dockets
+    ]
+    found += [
+        {
+            "kind": "dispute_note",
+            "text": one.words if isinstance(one, DocketParty) else one.text,
+        }
+        for one in _typed(s, dockets)
+    ]
     return found
 
 
@@ -94,8 +130,17 @@ def erase(s: CompanySession, party_id: uuid.UUID) -> int:
     deals = _deals(s, ids)
     for deal in deals:
         deal.mail_address, deal.postcode = "", ""
+    dockets = _dockets(s, ids)
+    for docket in dockets:
+        for name in _DOCKET:
+            setattr(docket, name, "")
+    for one in _typed(s, dockets):
+        if isinstance(one, DocketParty):
+            one.words = ""
+        else:
+            one.text = ""
     s.flush()
-    return len(customers) + len(visits) + len(rulings) + len(deals) + others
+    return len(customers) + len(visits) + len(rulings) + len(deals) + len(dockets) + others
 
 
 SUBJECT_DATA = (
@@ -110,6 +155,9 @@ SUBJECT_DATA = (
             *subject_office.COLUMNS,
             "sales_floor__deal.mail_address",
             "sales_floor__deal.postcode",
+            *(f"sales_floor__docket.{name}" for name in _DOCKET),
+            "sales_floor__docket_party.words",
+            "sales_floor__docket_note.text",
         ),
         export=export,
         erase=erase,

@@ -235,6 +235,44 @@ BLANKS: Mapping[str, str] = {
     "subscription": N_("subscription papers"),
 }
 
+#: Why a customer is in the public pool.
+POOL: Mapping[str, tuple[str, str]] = {
+    "released": (N_("given back"), "idle"),
+    "struck": (N_("owner struck out"), "attention"),
+    "unowned": (N_("never had an owner"), "idle"),
+    "lapsed": (N_("owner silent too long"), "attention"),
+}
+
+DOCKET_STATES: Mapping[str, tuple[str, str]] = {
+    "open": (N_("to be ruled on"), "attention"),
+    "ruled": (N_("ruled, appeal possible"), "wait"),
+    "appealed": (N_("appealed against"), "attention"),
+    "closed": (N_("closed"), "done"),
+}
+DOCKET_ENDS: Mapping[str, str] = {
+    "": "",
+    "ruled": N_("ruling final"),
+    "settled": N_("settled by the parties"),
+    "withdrawn": N_("withdrawn"),
+    "refused": N_("ruling refused"),
+}
+CLAIMS: Mapping[str, str] = {
+    "owner": N_("The customer is mine"),
+    "poached": N_("The visit was taken from me"),
+    "share": N_("A share of the deal is mine"),
+    "nothing": N_("I claim nothing"),
+}
+METHODS: Mapping[str, str] = {
+    "draw": N_("By draw: seed and result are fixed when it is prepared"),
+    "list": N_("By name: the new owner of each customer is chosen"),
+}
+METHODS_SHORT: Mapping[str, str] = {"draw": N_("by draw"), "list": N_("by name")}
+HANDOVER_STATES: Mapping[str, tuple[str, str]] = {
+    "prepared": (N_("prepared"), "wait"),
+    "done": (N_("done"), "done"),
+    "dropped": (N_("given up"), "void"),
+}
+
 CONTACT_KINDS: Mapping[str, str] = {
     "call": N_("call"),
     "message": N_("message"),

@@ -24,7 +24,7 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.api import models as m
 from zhike_sales_floor.models import Outing, Visit
-from zhike_sales_floor.services import arrivals, floor, live
+from zhike_sales_floor.services import arrivals, floor, handovers, live
 from zhike_sales_floor.services import board as boards
 from zhike_sales_floor.services.live import Act
 from zhike_sales_floor.views._common import own_staff, sentence, staff_names, told, visit_at
@@ -284,5 +284,7 @@ def post_roster(unit_id: uuid.UUID, body: m.RosterIn) -> None:
 def post_leave(unit_id: uuid.UUID, staff_id: uuid.UUID, body: m.LeaveIn) -> m.ActOut:
     """A rep leaves; the customers are drawn."""
     return doing(
-        lambda s: floor.leave(s, unit_id, staff_id, body.why, days=body.days, note=body.note)
+        lambda s: handovers.at_once(
+            s, unit_id, staff_id, body.why, days=body.days, reason=body.note
+        )
     )

@@ -275,6 +275,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Uuid(), nullable=True),
         sa.Column("first_rep_id", sa.Uuid(), nullable=True),
         sa.Column("introducer_id", sa.Uuid(), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("grade", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -298,6 +299,12 @@ def upgrade() -> None:
             ["company_id", "introducer_id"],
             ["sales_floor__customer.company_id", "sales_floor__customer.id"],
             name=op.f("fk_sales_floor__customer_company_id_introducer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "merged_into"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__customer_company_id_merged_into"),
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
@@ -338,6 +345,13 @@ def upgrade() -> None:
             batch_op.f("ix_sales_floor__customer_company_id_introducer_id"),
             ["company_id", "introducer_id"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_sales_floor__customer_merged_into",
+            ["company_id", "merged_into"],
+            unique=False,
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
         )
         batch_op.create_index(
             batch_op.f("ix_sales_floor__customer_company_id_owner_id_follow_up_on"),
@@ -1798,8 +1812,432 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         )
 
+    op.create_table(
+        "sales_floor__handover",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("receivers", JSONType, nullable=False),
+        sa.Column("lines", JSONType, nullable=False),
+        sa.Column("holding", JSONType, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("done_by", sa.Text(), nullable=False),
+        sa.Column("done_at", UTCDateTime(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('prepared', 'done', 'dropped')", name=op.f("ck_sales_floor__handover_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__handover_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__handover_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__handover_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__handover")),
+        sa.UniqueConstraint(
+            "company_id", "number", name=op.f("uq_sales_floor__handover_company_id_number")
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__handover", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__handover_company_id_staff_id"),
+            ["company_id", "staff_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__handover_company_id_unit_id_id"),
+            ["company_id", "unit_id", "id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__merge",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("kept_id", sa.Uuid(), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.Column("moved", JSONType, nullable=False),
+        sa.Column("columns", JSONType, nullable=False),
+        sa.Column("undone_at", UTCDateTime(), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=False),
+        sa.Column("undone_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "kept_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__merge_company_id_kept_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "other_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__merge_company_id_other_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__merge_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__merge_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__merge")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__merge", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__merge_company_id_kept_id"),
+            ["company_id", "kept_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__merge_company_id_other_id"),
+            ["company_id", "other_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__merge_company_id_unit_id_at"),
+            ["company_id", "unit_id", "at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__pool_entry",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("former_id", sa.Uuid(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("entered_at", UTCDateTime(), nullable=False),
+        sa.Column("left_at", UTCDateTime(), nullable=True),
+        sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column("left_how", sa.Text(), nullable=False),
+        sa.Column("claimed_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "claimed_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__pool_entry_company_id_claimed_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__pool_entry_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "former_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__pool_entry_company_id_former_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__pool_entry_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__pool_entry_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__pool_entry")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__pool_entry", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__pool_entry_company_id_claimed_id_left_on"),
+            ["company_id", "claimed_id", "left_on"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__pool_entry_company_id_customer_id"),
+            ["company_id", "customer_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__pool_entry_company_id_unit_id_entered_at"),
+            ["company_id", "unit_id", "entered_at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__docket",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=True),
+        sa.Column("visit_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("opened_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_by", sa.Text(), nullable=False),
+        sa.Column("opened_at", UTCDateTime(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("ruling", JSONType, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ruler", sa.Text(), nullable=False),
+        sa.Column("ruled_by", sa.Text(), nullable=False),
+        sa.Column("ruled_at", UTCDateTime(), nullable=True),
+        sa.Column("appeal_until", UTCDateTime(), nullable=True),
+        sa.Column("appealed_id", sa.Uuid(), nullable=True),
+        sa.Column("appealed_at", UTCDateTime(), nullable=True),
+        sa.Column("appeal", sa.Text(), nullable=False),
+        sa.Column("appeal_ruling", JSONType, nullable=False),
+        sa.Column("appeal_reason", sa.Text(), nullable=False),
+        sa.Column("appeal_by", sa.Text(), nullable=False),
+        sa.Column("refused_id", sa.Uuid(), nullable=True),
+        sa.Column("refusal", sa.Text(), nullable=False),
+        sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'ruled', 'appealed', 'closed')",
+            name=op.f("ck_sales_floor__docket_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "appealed_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__docket_company_id_appealed_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__docket_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "deal_id"],
+            ["sales_floor__deal.company_id", "sales_floor__deal.id"],
+            name=op.f("fk_sales_floor__docket_company_id_deal_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__docket_company_id_opened_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "refused_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__docket_company_id_refused_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__docket_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "visit_id"],
+            ["sales_floor__visit.company_id", "sales_floor__visit.id"],
+            name=op.f("fk_sales_floor__docket_company_id_visit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__docket_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__docket")),
+        sa.UniqueConstraint(
+            "company_id", "number", name=op.f("uq_sales_floor__docket_company_id_number")
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__docket", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__docket_company_id_customer_id"),
+            ["company_id", "customer_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__docket_company_id_deal_id"),
+            ["company_id", "deal_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__docket_company_id_unit_id_id"),
+            ["company_id", "unit_id", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__docket_company_id_unit_id_state"),
+            ["company_id", "unit_id", "state"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__docket_note",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("docket_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "docket_id"],
+            ["sales_floor__docket.company_id", "sales_floor__docket.id"],
+            name=op.f("fk_sales_floor__docket_note_company_id_docket_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__docket_note_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__docket_note_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__docket_note")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__docket_note", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__docket_note_company_id_docket_id"),
+            ["company_id", "docket_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__docket_party",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("docket_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("claim", sa.Text(), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("stated_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "docket_id"],
+            ["sales_floor__docket.company_id", "sales_floor__docket.id"],
+            name=op.f("fk_sales_floor__docket_party_company_id_docket_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__docket_party_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__docket_party_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__docket_party")),
+        sa.UniqueConstraint(
+            "company_id",
+            "docket_id",
+            "staff_id",
+            name=op.f("uq_sales_floor__docket_party_company_id_docket_id_staff_id"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__docket_party", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__docket_party_company_id_staff_id"),
+            ["company_id", "staff_id"],
+            unique=False,
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("sales_floor__docket_party", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__docket_party_company_id_staff_id"))
+
+    op.drop_table("sales_floor__docket_party")
+    with op.batch_alter_table("sales_floor__docket_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__docket_note_company_id_docket_id"))
+
+    op.drop_table("sales_floor__docket_note")
+    with op.batch_alter_table("sales_floor__docket", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__docket_company_id_unit_id_state"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__docket_company_id_unit_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__docket_company_id_deal_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__docket_company_id_customer_id"))
+
+    op.drop_table("sales_floor__docket")
+    with op.batch_alter_table("sales_floor__pool_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__pool_entry_company_id_unit_id_entered_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__pool_entry_company_id_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__pool_entry_company_id_claimed_id_left_on"))
+
+    op.drop_table("sales_floor__pool_entry")
+    with op.batch_alter_table("sales_floor__merge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__merge_company_id_unit_id_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__merge_company_id_other_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__merge_company_id_kept_id"))
+
+    op.drop_table("sales_floor__merge")
+    with op.batch_alter_table("sales_floor__handover", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__handover_company_id_unit_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__handover_company_id_staff_id"))
+
+    op.drop_table("sales_floor__handover")
     with op.batch_alter_table("sales_floor__deal", schema=None) as batch_op:
         batch_op.drop_constraint(
             batch_op.f("fk_sales_floor__deal_company_id_held_id"), type_="foreignkey"
@@ -1954,6 +2392,11 @@ def downgrade() -> None:
 
     op.drop_table("sales_floor__deal")
     with op.batch_alter_table("sales_floor__customer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_sales_floor__customer_merged_into",
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        )
         batch_op.drop_index(
             batch_op.f("ix_sales_floor__customer_company_id_unit_id_protected_until")
         )

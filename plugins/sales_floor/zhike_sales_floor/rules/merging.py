@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from zhike.rules import EventInvalid, add_months, days_between, from_json, on_day, to_json
+from zhike.rules import EventInvalid, days_between, from_json, on_day, to_json
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.settling import recompute
 from zhike_sales_floor.rules.state import Customer, Deal, Link, Merged, Owning, Relation, VisitNote
+from zhike_sales_floor.rules.validity import months, valid_through
 
 _OTHERS = ("relations", "links", "introducer")
 
@@ -262,8 +263,8 @@ def _free_by_then(d: Draft, whole: Customer, holder: Owning, at: str) -> bool:
         return False
     days = d.param("owner.contact_lapse_days")
     if days is None:
-        months = d.param("owner.record_validity_months")
-        return bool(months) and on_day(at) > add_months(on_day(holder.at), int(months))
+        limit = months(d)
+        return limit is not None and on_day(at) > valid_through(holder, limit)
     if d.param("owner.lapse_requires") == "unavailable" or whole.contacts.get(holder.rep, "") > at:
         return False
     met = (n.at for n in whole.visits if n.rep == holder.rep and not n.void and n.at <= at)

@@ -122,7 +122,11 @@ def _page_statement(*parts: str) -> Select[Any]:
     order = Customer.id if "newer" in parts else Customer.id.desc()
     statement: Select[Any] = (
         columns.outerjoin(Party, Party.id == Customer.party_id)
-        .where(Customer.unit_id == bindparam("unit_id"), *(_CONDITIONS[part] for part in parts))
+        .where(
+            Customer.unit_id == bindparam("unit_id"),
+            Customer.merged_into.is_(None),
+            *(_CONDITIONS[part] for part in parts),
+        )
         .order_by(order)
         .limit(bindparam("limit", type_=Integer))
     )

@@ -23,6 +23,7 @@ from zhike.api import (
     _,
     clock,
     deadlines,
+    ledger,
     numbering,
     organisation,
     policies,
@@ -156,9 +157,33 @@ def _step(s: CompanySession, deal: Deal, step: str, locked: Floor) -> Act:
     return live.act(s, deal.unit_id, "close", fields, pinned=deal.policy_version_id, locked=locked)
 
 
-def commission_paid(s: CompanySession, deal_id: uuid.UUID) -> Act:
-    """The commission of a deal has been paid 提成已发: its credit is final."""
+def commission_paid(s: CompanySession, deal_id: uuid.UUID, *, despite: str = "") -> Act:
+    """The commission of a deal has been paid 提成已发: its credit is final.
+
+    Refused while a dispute about it is running; ``despite`` is the reason for paying all the same,
+    which the caller may only take from somebody with the right to override, and the ledger keeps.
+    """
+    from zhike_sales_floor.services import dockets
+
     deal = s.require(Deal, deal_id)
+    docket = dockets.about_deal(s, deal)
+    if docket is not None:
+        if not despite.strip():
+            raise Conflict(
+                _(
+                    "Docket %(number)s about this deal is running: the commission waits until it "
+                    "is decided.",
+                    number=docket.number,
+                ),
+                code="disputed",
+            )
+        ledger.append(
+            s,
+            "sales_floor.paid_despite",
+            object=f"{live.PLUGIN}:deal:{deal.id}",
+            body={"docket": docket.number},
+            reason=despite.strip(),
+        )
     fields = {"customer": str(deal.customer_id), "deal": str(deal.id)}
     return live.act(s, deal.unit_id, "commission_paid", fields, pinned=deal.policy_version_id)
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from zhike.api import (
     CompanySession,
     Conflict,
+    NotFound,
     RecordRef,
     Staff,
     UserError,
@@ -70,6 +71,13 @@ def _must_be_rep(s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID) -> 
     ).first()
     if row is None:
         raise Conflict(_("This person is not on the roster of this site."))
+
+
+def must_be_known(s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID) -> None:
+    """NotFound unless this staff member is or was a rep of the site."""
+    known = select(Rep.id).where(Rep.unit_id == unit_id, Rep.staff_id == staff_id)
+    if s.scalar(known) is None:
+        raise NotFound(_("This rep belongs to another site."))
 
 
 def sign_in(s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID) -> Act:
@@ -389,33 +397,6 @@ def owned_by(s: CompanySession, unit_id: uuid.UUID, staff_id: uuid.UUID) -> list
             .order_by(Customer.id)
         )
     )
-
-
-def leave(
-    s: CompanySession,
-    unit_id: uuid.UUID,
-    staff_id: uuid.UUID,
-    reason: str,
-    *,
-    days: int | None = None,
-    note: str = "",
-) -> Act:
-    """A rep leaves for long, is transferred or resigns 长假/调离/离职 (SF-D-39).
-
-    The customers are drawn among the others with a seed that is stored beside list and result, so
-    that anybody can draw again and gets the same.
-    """
-    customers = owned_by(s, unit_id, staff_id)
-    fields: dict[str, object] = {
-        "rep": str(staff_id),
-        "reason": reason,
-        "customers": [str(i) for i in customers],
-        "seed": uuid.uuid4().hex,
-        "by": s.actor.name,
-    }
-    if days is not None:
-        fields["days"] = days
-    return live.act(s, unit_id, "leave", fields, reason=note or reason)
 
 
 def floor_state(s: CompanySession, unit_id: uuid.UUID) -> tuple[Floor, st.Floor] | None:

@@ -60,6 +60,10 @@ LEDGER = {
     "default": "sales_floor.default",
     "event_mode": "sales_floor.event_mode",
     "event_mode_over": "sales_floor.event_mode_over",
+    "merge": "sales_floor.merge",
+    "unmerge": "sales_floor.unmerge",
+    "release": "sales_floor.release",
+    "claim": "sales_floor.claim",
 }
 
 
@@ -193,10 +197,10 @@ def act(
     event: Mapping[str, Any] = {"at": local_text(now, tz), "event": verb, **fields}
     state = State(load_floor(floor), {}, resolved.policy)
     state = state.with_customers(str(customer.id) for customer in fresh)
-    state, rows = _with_facts(s, state, event)
+    state, rows = with_facts(s, state, event)
     rows |= {str(customer.id): customer for customer in fresh}
     facts = {key: to_json(state.customers[key]) for key in rows if rows[key].facts}
-    step = _handle(state, event)
+    step = handle(state, event)
     if step.outcome.get("ignored") and verb in QUIET:
         raise Conflict(_("Nothing to do: it is so already."), code="nothing")
     told, proposed = step.decisions, None
@@ -219,7 +223,7 @@ def _keep_day(s: CompanySession, floor: Floor, tz: str, day: date, now: datetime
     act(s, floor.id, "day_open", {"on_duty": [], "present": []})
 
 
-def _with_facts(
+def with_facts(
     s: CompanySession, state: State, event: Mapping[str, Any]
 ) -> tuple[State, dict[str, Customer]]:
     """The state with the facts of every customer the event needs, and their rows by id."""
@@ -243,7 +247,8 @@ def _needs(event: Mapping[str, Any], state: State) -> list[str]:
         raise words.refusal(error) from error
 
 
-def _handle(state: State, event: Mapping[str, Any]) -> Step:
+def handle(state: State, event: Mapping[str, Any]) -> Step:
+    """The engine's answer to an event; Conflict with a sentence for the reader where it refuses."""
     try:
         return ENGINE.handle(state, event)
     except (EventInvalid, EventRefused) as error:
@@ -275,7 +280,7 @@ def _follow(
         "counts": counted,
         "reason": reason.strip() or words.OBSERVED,
     }
-    done = _handle(state, other)
+    done = handle(state, other)
     told = done.decisions if mode == "enforce" else step.decisions
     return other, done, told, uuid.UUID(named) if named else None
 

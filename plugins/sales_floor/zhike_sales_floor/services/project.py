@@ -27,7 +27,7 @@ from zhike_sales_floor.models import (
 )
 from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.rules.validity import months_of, valid_through
-from zhike_sales_floor.services import credit
+from zhike_sales_floor.services import credit, pool
 from zhike_sales_floor.services.live import Work
 
 STATE = {
@@ -43,6 +43,7 @@ def project(s: CompanySession, work: Work) -> None:
     _tickets(s, work)
     _outings(s, work)
     _customers(s, work)
+    pool.project(s, work)
     credit.project(s, work)
     _reps(s, work)
     if work.event["event"] == "day_close":
@@ -362,6 +363,7 @@ def fill_customer(row: Customer, facts: st.Customer, params: Mapping[str, Any]) 
     ``params`` are the policy's: they say how long a customer is protected.
     """
     row.facts = to_json(facts)
+    row.merged_into = _maybe(facts.merged_into)
     row.owner_id = _maybe(facts.owner)
     first = facts.first
     row.first_rep_id = _maybe(first.rep) if first else None

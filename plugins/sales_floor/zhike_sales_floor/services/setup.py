@@ -18,6 +18,20 @@ SUBSCRIPTION_NUMBERS = numbering.NumberRule(
     pattern="RG{site}{yyyy}{mm}{dd}-{n}",
     digits=3,
 )
+DOCKET_NUMBERS = numbering.NumberRule(
+    name="sales_floor.docket",
+    title=N_("Disputes"),
+    pattern="ZY{site}{yyyy}-{n}",
+    digits=3,
+    reset="year",
+)
+HANDOVER_NUMBERS = numbering.NumberRule(
+    name="sales_floor.handover",
+    title=N_("Hand-overs"),
+    pattern="JJ{site}{yyyy}-{n}",
+    digits=3,
+    reset="year",
+)
 
 
 def prepare(s: CompanySession) -> None:
@@ -25,5 +39,7 @@ def prepare(s: CompanySession) -> None:
     policies.ensure_default(s, live.PLUGIN)
     numbering.ensure(s, DEAL_NUMBERS)
     numbering.ensure(s, SUBSCRIPTION_NUMBERS)
+    numbering.ensure(s, DOCKET_NUMBERS)
+    numbering.ensure(s, HANDOVER_NUMBERS)
     for unit in organisation.tree(s).sites:
         live.set_up(s, unit.id)

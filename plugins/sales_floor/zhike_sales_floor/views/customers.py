@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, request, url_for
+from flask import Response, redirect, request, url_for
 
 from zhike.api import (
     Bulk,
@@ -33,7 +33,7 @@ from zhike.api import (
 from zhike_sales_floor import lists, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer
-from zhike_sales_floor.services import customers, floor, live, record, sheets
+from zhike_sales_floor.services import customers, dockets, floor, live, merging, record, sheets
 from zhike_sales_floor.services.customers import Filter
 from zhike_sales_floor.transfers import EXPORTERS
 from zhike_sales_floor.views._common import (
@@ -264,6 +264,9 @@ def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     """One customer: owner, protection, timeline, kinship and introducer, deals."""
     s = reading()
     row = customer_at(s, unit_id, customer_id, may.CUSTOMER_VIEW)
+    if row.merged_into is not None:
+        stands = merging.standing(s, row)
+        return redirect(url_for(".customer", unit_id=unit_id, customer_id=stands.id), 302)
     found = record.record(s, row.id)
     names = staff_names(s)
     today = organisation.today(s, unit_id)
@@ -297,6 +300,8 @@ def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
         actions=_actions(unit_id, row),
         entries=_entries(found, names),
         rulings=sheets.rulings_of(s, row.id),
+        disputes=dockets.about(s, [row.id]),
+        merges=merging.merges_of(s, row.id) if "merges" in row.facts else (),
         names=names,
         words=words,
         unit_id=unit_id,
@@ -334,6 +339,22 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
                 "url": url_for(".deal_new", unit_id=unit_id, customer=row.id),
             }
         )
+    if row.facts.get("relations"):
+        found.append({"label": _("Household"), "url": url("household"), "icon": "house-heart"})
+    if me.can(may.REPORT, unit_id):
+        found.append(
+            {
+                "label": _("Open a dispute"),
+                "icon": "scales",
+                "url": url_for(".docket_new", unit_id=unit_id, customer=row.id),
+            }
+        )
+    if me.can(may.MERGE, unit_id):
+        found.append({"label": _("Same person twice"), "url": url("merge"), "icon": "intersect"})
+    owns = row.owner_id is not None and row.owner_id == own_staff()
+    edits = me.can(may.CUSTOMER_EDIT, unit_id)
+    if edits and row.owner_id is not None and (owns or me.can(may.RULE, unit_id)):
+        found.append({"label": _("Give back to the pool"), "url": url("release"), "icon": "water"})
     if me.can(may.RULE, unit_id):
         found.append({"label": _("Rule on the owner"), "url": url("rule_owner"), "icon": "hammer"})
     return found

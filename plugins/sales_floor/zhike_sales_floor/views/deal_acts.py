@@ -11,7 +11,7 @@ from flask import url_for
 from zhike.api import CompanySession, Forbidden, UserError, _, current, organisation, reading
 from zhike_sales_floor import forms, forms_sales
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.services import arrivals, deals, floor, live, sales
+from zhike_sales_floor.services import arrivals, deals, dockets, floor, live, sales
 from zhike_sales_floor.services.arrivals import Arrival, Person
 from zhike_sales_floor.views._common import bp, deal_at, form_act, staff_names
 from zhike_sales_floor.views.deals import house_and_price
@@ -307,13 +307,30 @@ def deal_correct(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
 )
 def deal_paid(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
     """The commission is paid: the credit is final."""
-    row = deal_at(reading(), unit_id, deal_id, may.CLOSING)
+    s = reading()
+    row = deal_at(s, unit_id, deal_id, may.CLOSING)
+    docket = dockets.about_deal(s, row)
+    back = _deal_url(unit_id, deal_id)
+    if docket is not None and current().can(may.OVERRIDE, unit_id):
+        form = forms.ReasonForm()
+        return form_act(
+            form,
+            _("Commission of %(number)s", number=row.number),
+            lambda t: deals.commission_paid(t, deal_id, despite=form.reason.data),
+            submit=_("Pay all the same"),
+            back=back,
+            lead=_(
+                "Docket %(number)s about this deal is running. Paying now makes the credit final "
+                "whatever is ruled; the ledger keeps your reason.",
+                number=docket.number,
+            ),
+        )
     return form_act(
         forms.EmptyForm(),
         _("Commission of %(number)s", number=row.number),
-        lambda s: deals.commission_paid(s, deal_id),
+        lambda t: deals.commission_paid(t, deal_id),
         submit=_("Commission paid"),
-        back=_deal_url(unit_id, deal_id),
+        back=back,
         lead=_("The credit is final from now on: later findings do not change it."),
     )
 

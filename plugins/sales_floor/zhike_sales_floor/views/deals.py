@@ -30,6 +30,7 @@ from zhike_sales_floor.models_sales import DealChange
 from zhike_sales_floor.services import (
     customers,
     deals,
+    dockets,
     floor,
     houses,
     live,
@@ -78,6 +79,13 @@ def deal_list(unit_id: uuid.UUID) -> Any:
     )
     names = names_for(s, {row.holder_id or row.customer_id for row in rows})
     people = staff_names(s)
+    running = dockets.about(s, {row.customer_id for row in rows})
+    disputed = {
+        row.id: _("in dispute")
+        for row in rows
+        for one in running
+        if one.customer_id == row.customer_id and one.deal_id in (row.id, None)
+    }
     table = Table(
         caption=_("Deals"),
         columns=(
@@ -86,6 +94,7 @@ def deal_list(unit_id: uuid.UUID) -> Any:
             TableColumn("property", _("Unit number")),
             TableColumn("amount", _("Price"), kind="money"),
             TableColumn("state", _("State"), kind="state", phone="state"),
+            TableColumn("disputed", _("Dispute")),
             TableColumn("rep", _("Papers handled by")),
             TableColumn("until", _("Reserved until"), kind="date"),
             TableColumn("at", _("Last step"), kind="time"),
@@ -98,6 +107,7 @@ def deal_list(unit_id: uuid.UUID) -> Any:
                 "property": row.property,
                 "amount": row.amount_fen,
                 "state": _state(row),
+                "disputed": disputed.get(row.id, ""),
                 "rep": people.get(row.staff_id, "") if row.staff_id else "",
                 "until": row.reserved_until if row.state == "reserved" else None,
                 "at": row.refunded_at or row.contracted_at or row.closed_at or row.reserved_at,
@@ -280,6 +290,7 @@ def deal(unit_id: uuid.UUID, deal_id: uuid.UUID) -> Any:
             "due": due,
             "due_label": _("reserved"),
         },
+        disputed=dockets.about_deal(s, row),
         shares=sheets.shares_with_clauses(s, row),
         names=names,
         facts=facts,
@@ -333,6 +344,9 @@ def _actions(unit_id: uuid.UUID, row: Deal) -> list[dict[str, Any]]:
     if row.state == "closed" and rules:
         found.append(one("deal_rule", _("Rule on the credit"), "hammer"))
         found.append(one("deal_quarrel", _("Log a quarrel"), "lightning"))
+    if me.can(may.REPORT, unit_id):
+        url = url_for(".docket_new", unit_id=unit_id, customer=row.customer_id, deal=row.id)
+        found.append({"label": _("Open a dispute"), "icon": "scales", "url": url})
     if row.state != "refunded" and (rules or row.state == "reserved"):
         found.append(one("deal_correct", _("Correct"), "eraser"))
     if row.state != "reserved":

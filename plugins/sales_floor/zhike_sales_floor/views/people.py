@@ -211,34 +211,3 @@ def team(unit_id: uuid.UUID) -> Any:
         words=words,
     )
     return html, shown_status()
-
-
-@bp.route(
-    "/floor/<uuid:unit_id>/rep/<uuid:staff_id>/leave",
-    methods=["GET", "POST"],
-    permission=may.ROSTER,
-)
-def leave(unit_id: uuid.UUID, staff_id: uuid.UUID) -> Any:
-    """Long leave, transfer, resignation: the customers are drawn, the draw is logged."""
-    s = reading()
-    name = rep_at(s, unit_id, staff_id)
-    form = forms.LeaveForm()
-
-    def work(t: CompanySession) -> live.Act:
-        return floor.leave(
-            t, unit_id, staff_id, form.why.data, days=form.days.data, note=form.reason.data or ""
-        )
-
-    owned = len(floor.owned_by(s, unit_id, staff_id))
-    return form_act(
-        form,
-        _("%(name)s leaves the team", name=name),
-        work,
-        submit=_("Leave and draw"),
-        back=url_for(".team", unit_id=unit_id),
-        lead=_(
-            "%(n)s customers are drawn among the other reps; tickets are deleted. List, seed and "
-            "result of the draw are kept.",
-            n=owned,
-        ),
-    )

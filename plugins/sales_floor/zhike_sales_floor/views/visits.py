@@ -153,6 +153,16 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
     standing = over is None and row.state in ("reception", "ended")
     if me.can(may.REPORT, unit_id) and not row.flag and standing:
         found.append({"label": _("Report wrong turn"), "url": url("flag"), "icon": "flag"})
+    if me.can(may.REPORT, unit_id) and row.customer_id is not None:
+        found.append(
+            {
+                "label": _("Open a dispute"),
+                "icon": "scales",
+                "url": url_for(
+                    ".docket_new", unit_id=unit_id, customer=row.customer_id, visit=row.id
+                ),
+            }
+        )
     if me.can(may.RULE, unit_id) and standing:
         found.append({"label": _("Rule on a fault"), "url": url("fault"), "icon": "hammer"})
     if row.decision_id:
