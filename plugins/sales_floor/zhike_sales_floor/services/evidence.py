@@ -22,8 +22,8 @@ from zhike.rules import Decision, Policy
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Deal, Floor, FloorEvent, Visit
 from zhike_sales_floor.models_cases import Docket, DocketParty
-from zhike_sales_floor.rules.credit import compute
 from zhike_sales_floor.rules.draft import Draft
+from zhike_sales_floor.rules.settling import compute
 from zhike_sales_floor.rules.state import Deal as DealFacts
 from zhike_sales_floor.rules.state import State
 from zhike_sales_floor.services import asking, live, record
