@@ -26,7 +26,7 @@ from zhike.api import (
     clock,
     organisation,
 )
-from zhike_sales_floor import demo_sales
+from zhike_sales_floor import demo_cases, demo_sales
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import arrivals, customers, floor, setup
 from zhike_sales_floor.services.arrivals import Arrival, Person
@@ -241,6 +241,7 @@ def _second_thoughts(stage: Stage, moment: datetime) -> None:
     demo_sales.second_thoughts(stage, moment)
     for customer_id in _owned(stage)[3:6]:
         stage.do(moment, partial(_call, customer_id=customer_id))
+    demo_cases.play(stage, moment)
 
 
 def _call(s: CompanySession, customer_id: uuid.UUID) -> None:
