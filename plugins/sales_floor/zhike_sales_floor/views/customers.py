@@ -40,6 +40,7 @@ from zhike_sales_floor.views._common import (
     Names,
     bp,
     customer_at,
+    own_staff,
     site_of,
     staff_names,
     unit_name,
