@@ -180,7 +180,11 @@ def test_a_clerk_swaps_and_renames_before_the_contract(office, app):
         )
     assert (swapped.status_code, renamed.status_code) == (303, 303)
     assert row(office, deal).property == "3-1701"
-    assert row(office, deal).holder_id is not None
+    holder = row(office, deal).holder_id
+    with clock.frozen(office.now):
+        for who in (holder, office.who):  # it is found with both, whoever signed
+            page = clerk.get(f"{base(office)}/customers/{who}").get_data(as_text=True)
+            assert row(office, deal).number in page
 
 
 def test_closing_for_ones_own_shows_ones_own_deals_only(office, app):

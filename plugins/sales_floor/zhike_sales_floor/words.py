@@ -138,12 +138,6 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "returned": (N_("refunded"), "void"),
 }
 
-DEAL_STATES: Mapping[str, tuple[str, str]] = {
-    "reserved": (N_("small reservation"), "wait"),
-    "closed": (N_("subscribed"), "done"),
-    "refunded": (N_("refunded"), "void"),
-}
-
 #: Where a deal stands, as :func:`.services.deals.step_of` says.
 DEAL_STEPS: Mapping[str, tuple[str, str]] = {
     "reserved": (N_("small reservation"), "wait"),

@@ -39,7 +39,9 @@ def record(s: CompanySession, customer_id: uuid.UUID) -> Record:
         .limit(100)
     ).all()
     deals = s.scalars(
-        select(Deal).where(Deal.customer_id == customer_id).order_by(Deal.id.desc())
+        select(Deal)
+        .where(or_(Deal.customer_id == customer_id, Deal.holder_id == customer_id))
+        .order_by(Deal.id.desc())
     ).all()
     party = s.find(Party, customer.party_id)
     introduced = s.execute(

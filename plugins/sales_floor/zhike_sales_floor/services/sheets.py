@@ -137,7 +137,7 @@ def credit_sheet(s: CompanySession, deal: Deal) -> tuple[forms.Form, forms.FormD
             "property": deal.property,
             "amount": deal.amount_fen,
             "closed": deal.closed_at,
-            "state": _(words.DEAL_STATES[deal.state][0]),
+            "state": _(words.DEAL_STEPS[deals.step_of(deal)][0]),
             "policy": policy,
         },
         rows={"shares": shares, "clauses": clauses},

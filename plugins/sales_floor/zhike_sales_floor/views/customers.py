@@ -35,6 +35,7 @@ from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer
 from zhike_sales_floor.services import customers, dockets, floor, live, merging, record, sheets
 from zhike_sales_floor.services.customers import Filter
+from zhike_sales_floor.services.deals import step_of
 from zhike_sales_floor.transfers import EXPORTERS
 from zhike_sales_floor.views._common import (
     Names,
@@ -305,6 +306,7 @@ def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
         merges=merging.merges_of(s, row.id) if "merges" in row.facts else (),
         names=names,
         words=words,
+        step_of=step_of,
         unit_id=unit_id,
         may=may,
     )
@@ -416,7 +418,7 @@ def _entries(found: record.Record, names: Names) -> list[dict[str, Any]]:
             {
                 "at": deal.closed_at or deal.reserved_at or deal.refunded_at,
                 "kind": "file",
-                "title": f"{deal.number} {_(words.DEAL_STATES[deal.state][0])}",
+                "title": f"{deal.number} {_(words.DEAL_STEPS[step_of(deal)][0])}",
                 "text": deal.property,
             }
         )
