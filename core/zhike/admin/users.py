@@ -18,12 +18,12 @@ from wtforms.validators import InputRequired, Length, Optional
 from zhike.admin.grants import SCOPE_WORDS
 from zhike.admin.organisation import unit_choices
 from zhike.db.session import CompanySession
-from zhike.errors import NotFound
+from zhike.errors import Conflict, NotFound
 from zhike.i18n import _
 from zhike.models.device import Device
 from zhike.models.organisation import Staff
 from zhike.models.people import DATA_SCOPES, Membership, Role, RoleGrant, User
-from zhike.services import access, door, ledger, organisation, people, sessions
+from zhike.services import access, door, ledger, organisation, people, second_step, sessions
 from zhike.services.textkit import nfkc
 from zhike.web.blueprint import CoreBlueprint
 from zhike.web.context import act, current, reading, transaction
@@ -284,6 +284,12 @@ def _user_page(user_id: uuid.UUID, form: GrantForm | None) -> str:
             if x.company_id == s.company_id
         ],
         form=form,
+        demanded=second_step.demanded(
+            s, access.principal_for(s, user_id, current().active.names, name=row.name)
+        ),
+        sites=organisation.tree(s).units,
+        tries=door.failed_tries(s, user_id),
+        here=getattr(current().identity, "session_id", None),
         me_too=getattr(current().user, "id", None) == user_id,
     )
 
@@ -383,16 +389,47 @@ def set_state(user_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("admin_users.user", user_id=user_id))
 
 
+@bp.post("/<uuid:user_id>/second-step", permission=PERMISSION)
+def reset_second_step(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Switch somebody's second step off who has lost phone and codes; ends his sign-ins."""
+    _guard_admin(user_id)
+
+    def forget(s: CompanySession) -> str:
+        _member(s, user_id)
+        if {company.id for company in people.companies_of(s, user_id)} != {s.company_id}:
+            raise Conflict(
+                _("This user also belongs to another company; a system administrator resets it."),
+                code="shared_user",
+            )
+        if not second_step.remove(s, user_id):
+            raise Conflict(_("The two-step sign-in of this account is off already."))
+        sessions.revoke_all(s, user_id)
+        door.note(s, "second_step_off", people.get_user(s, user_id), by=current().actor.name)
+        ledger.append(s, "core.user.second_step_reset", object=f"core:user:{user_id}")
+        return ""
+
+    act(forget)
+    flash(_("The second step is off. The person sets it up anew with the new phone."), "success")
+    return redirect(url_for("admin_users.user", user_id=user_id))
+
+
 @bp.post("/<uuid:user_id>/sessions", permission=PERMISSION)
 def end_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
-    """Sign a person out everywhere."""
+    """Sign a person out everywhere in this company, or end one sign-in."""
+
+    one = chosen_id(request.form.get("session"))
 
     def end(s: CompanySession) -> str:
         _member(s, user_id)
-        sessions.revoke_all(s, user_id, company_id=s.company_id)
-        ledger.append(s, "core.user.signed_out", object=f"core:user:{user_id}")
+        if one is None:
+            sessions.revoke_all(s, user_id, company_id=s.company_id)
+            ledger.append(s, "core.user.signed_out", object=f"core:user:{user_id}")
+            return ""
+        if not sessions.revoke(s, user_id, one, company_id=s.company_id):
+            raise NotFound(_("This sign-in does not exist any more."))
+        ledger.append(s, "core.user.session_ended", object=f"core:user:{user_id}")
         return ""
 
     act(end)
-    flash(_("Signed out everywhere."), "success")
+    flash(_("Signed out everywhere.") if one is None else _("The sign-in has ended."), "success")
     return redirect(url_for("admin_users.user", user_id=user_id))

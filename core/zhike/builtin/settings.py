@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wtforms import IntegerField
+from wtforms import IntegerField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange
 
 from zhike.contributions import N_, SettingsSchema
@@ -19,6 +20,21 @@ class CompanySettings(SettingsForm):
         N_("Minutes for which a person acts at a shared desk after the PIN; 0 asks for each act"),
         default=5,
         validators=[InputRequired(), NumberRange(0, 60)],
+    )
+    second_step = SelectField(
+        N_("Who must sign in in two steps"),
+        choices=[
+            SelectChoice("none", N_("nobody has to; everybody may")),
+            SelectChoice("admins", N_("administrators")),
+            SelectChoice("critical", N_("whoever holds a critical right")),
+            SelectChoice("sensitive", N_("whoever holds a critical or a sensitive right")),
+            SelectChoice("all", N_("everybody")),
+        ],
+        default="none",
+        description=N_(
+            "A code from the phone after the password. Whoever has none yet sets it up at the next "
+            "click, before anything else opens; that takes two minutes and an authenticator app."
+        ),
     )
 
 

@@ -182,15 +182,42 @@ def _renew(site: Site, login: str, from_stdin: bool) -> str:
 def rescue(login: str, company: str, password_stdin: bool) -> None:
     """When nobody can get in any more: LOGIN becomes an administrator of the company.
 
-    Enables it, opens its door, gives it a new password and the administrator's role.
+    Enables it, opens its door, gives it a new password and the administrator's role, and takes its
+    second step away.
     """
     with opened_site(plugins=False) as site:
         number = company_id(site, company)
         shown = _renew(site, login, password_stdin)
+        _forget_second_step(site, login)
         with site.system_reader() as s:
             user_id = _require(s, login).id
         _join(site, number, user_id, admin=True)
     _say_password(login, shown)
+
+
+@user.command("reset-second-step")
+@click.argument("login")
+def reset_second_step(login: str) -> None:
+    """Let LOGIN in without the code of a phone that is lost; its sessions end.
+
+    Where the company demands a second step, the person sets it up anew at the next sign-in.
+    """
+    with opened_site(plugins=False) as site:
+        was = _forget_second_step(site, login)
+    click.echo(f"{login} signs in by the password alone." if was else f"{login} had none.")
+
+
+def _forget_second_step(site: Site, login: str) -> bool:
+    from zhike.services import door, ledger, second_step, sessions
+
+    with site.system(actor()) as s:
+        found = _require(s, login)
+        was = second_step.remove(s, found.id)
+        if was:
+            sessions.revoke_all(s, found.id)
+            door.note(s, "second_step_off", found, by=actor().name)
+            ledger.append(s, "core.user.second_step_reset", object=f"core:user:{found.id}")
+    return was
 
 
 @user.command()

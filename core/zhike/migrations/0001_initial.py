@@ -219,6 +219,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("theme", sa.Text(), nullable=False),
         sa.Column("disabled_at", UTCDateTime(), nullable=True),
+        sa.Column("second_step_at", UTCDateTime(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core__user")),
         sa.UniqueConstraint("login_key", name=op.f("uq_core__user_login_key")),
@@ -568,6 +569,8 @@ def upgrade() -> None:
         sa.Column("ip", sa.Text(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("must_rotate", sa.Boolean(), nullable=False),
+        sa.Column("viewing_as", sa.Uuid(), nullable=True),
+        sa.Column("viewing_until", UTCDateTime(), nullable=True),
         sa.Column("revoked_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["company_id"],
@@ -1918,11 +1921,54 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "core__second_step",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "last_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core__user.id"],
+            name=op.f("fk_core__second_step_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_core__second_step")),
+        info={"plugin": "core"},
+    )
+    op.create_table(
+        "core__recovery_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core__user.id"],
+            name=op.f("fk_core__recovery_code_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core__recovery_code")),
+        info={"plugin": "core"},
+    )
+    with op.batch_alter_table("core__recovery_code", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core__recovery_code_user_id"), ["user_id"], unique=False
+        )
+
     install_guards(op.get_bind())
 
 
 def downgrade() -> None:
     remove_guards(op.get_bind())
+    with op.batch_alter_table("core__recovery_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core__recovery_code_user_id"))
+
+    op.drop_table("core__recovery_code")
+    op.drop_table("core__second_step")
+
     with op.batch_alter_table("core__bulk_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core__bulk_item_company_id_run_id_state_place"))
 

@@ -22,7 +22,7 @@ class User(CoreGlobal):
     """A login 账号. ``login`` is shown, ``login_key`` (NFKC, case-folded) is unique.
 
     A system administrator looks after packages, companies and health, and reads no company's
-    data by that right.
+    data by that right. ``second_step_at``: since when a sign-in asks for a code of the phone too.
     """
 
     __tablename__ = "user"
@@ -39,6 +39,7 @@ class User(CoreGlobal):
     locale: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="")
     disabled_at: Mapped[datetime | None]
+    second_step_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -106,7 +107,8 @@ class LoginSession(CoreGlobal):
 
     Idle 30 minutes, absolute 12 hours, a new token at login, re-authentication, company switch
     and change of role (``must_rotate``: at the next request). ``revoked_at`` ends it on the server
-    at once.
+    at once. ``viewing_as`` is the user whose pages are looked at, read-only, until
+    ``viewing_until``.
     """
 
     __tablename__ = "login_session"
@@ -127,6 +129,8 @@ class LoginSession(CoreGlobal):
     ip: Mapped[str] = mapped_column(default="", info={"personal": "ip"})
     agent: Mapped[str] = mapped_column(default="")
     must_rotate: Mapped[bool] = mapped_column(default=False)
+    viewing_as: Mapped[uuid.UUID | None]
+    viewing_until: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -14,16 +14,17 @@ import hashlib
 import ipaddress
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
 from zhike import clock
-from zhike.db.session import SystemSession
+from zhike.db.session import CompanySession, SystemSession
 from zhike.models.people import AuthEvent, User
 from zhike.services import passwords, people, sessions
+from zhike.services import second_step as second_steps
 from zhike.site import Site
 
 QUARTER = timedelta(minutes=15)
@@ -40,6 +41,19 @@ class SignedIn:
     token: str
     user_id: uuid.UUID
     company_id: int | None
+
+
+@dataclass(frozen=True)
+class SecondWanted:
+    """The password was right; the door asks for a code of the phone before it opens.
+
+    ``try_id`` is the try that waits to be taken out of the count, ``stamp`` changes with the
+    password. All of it may travel in a signed cookie: nothing opens by it alone.
+    """
+
+    user_id: uuid.UUID
+    try_id: uuid.UUID
+    stamp: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,7 @@ def _failed(rows: Iterable[Any]) -> list[datetime]:
     return tries
 
 
-def _events_since(s: SystemSession, what: Any, since: datetime) -> Sequence[Any]:
+def _events_since(s: SystemSession | CompanySession, what: Any, since: datetime) -> Sequence[Any]:
     return s.execute(
         select(AuthEvent.id, AuthEvent.kind, AuthEvent.at, AuthEvent.detail)
         .where(what, AuthEvent.at > since, AuthEvent.kind.in_(_COUNTED))
@@ -187,11 +201,15 @@ def _note_lock(s: SystemSession, counted_as: str, user: User | None, prefix: str
         )
 
 
-def sign_in(site: Site, login: str, password: str, *, ip: str, agent: str) -> SignedIn | Refused:
+def sign_in(
+    site: Site, login: str, password: str, *, ip: str, agent: str
+) -> SignedIn | SecondWanted | Refused:
     """Try to open the door with a login and a password.
 
     ``ip`` is the peer's address as far as it may be believed. The password is compared outside any
-    transaction. The session begins in the company used last, or the only one there is.
+    transaction. The session begins in the company used last, or the only one there is. Where the
+    account has a second step, the door stays shut until :func:`second_step`, and so long the try
+    counts as failed: who has only the password gets no more tries than who has none.
     """
     tried = _begin(site, login, ip)
     if isinstance(tried, Refused):
@@ -206,7 +224,48 @@ def sign_in(site: Site, login: str, password: str, *, ip: str, agent: str) -> Si
             return Refused()  # closed or changed while the password was being compared
         if fresh is not None:
             user.password_hash = fresh
+        if user.second_step_at is not None:
+            s.flush()
+            return SecondWanted(user.id, tried.event_id, _stamp(site, user))
         _succeed(s, tried, "signed_in")
+        return _open(s, user.id, ip, agent)
+
+
+def _stamp(site: Site, user: User) -> str:
+    """What changes with an account's password and its second step."""
+    return site.keys.fingerprint(0, f"{user.id}:{user.password_hash}:{user.second_step_at}")
+
+
+def second_step(
+    site: Site, wanted: SecondWanted, code: str, *, ip: str, agent: str
+) -> SignedIn | Refused:
+    """Open the door with a code of the phone, or a recovery code, after a right password.
+
+    Counted like any try. Refused, too, where password or second step changed since the password
+    was compared: the person then begins anew.
+    """
+    with site.system_reader() as s:
+        user = s.get(User, wanted.user_id)
+        login = user.login if user is not None else ""
+    if user is None:
+        return Refused()
+    tried = _begin(site, login, ip)
+    if isinstance(tried, Refused):
+        return tried
+    with site.system() as s:
+        user = s.get(User, wanted.user_id)
+        if user is None or user.disabled_at is not None or _stamp(site, user) != wanted.stamp:
+            return Refused()
+        by = second_steps.check(s, wanted.user_id, code)
+        if not by:
+            return Refused()
+        password_try = s.get(AuthEvent, wanted.try_id)
+        if password_try is not None:
+            before = replace(tried, event_id=wanted.try_id, prefix=password_try.ip_prefix)
+            _succeed(s, before, "proved")
+        _succeed(s, tried, "signed_in")
+        if by == "recovery":
+            note(s, "recovery_code_used", user, ip=ip)
         return _open(s, user.id, ip, agent)
 
 
@@ -245,6 +304,21 @@ def prove_again(site: Site, user_id: uuid.UUID, password: str, *, ip: str) -> bo
     return True
 
 
+def prove_code(site: Site, user_id: uuid.UUID, code: str, *, ip: str) -> Refused | None:
+    """Use up a code of somebody who is signed in, None for a right one; counted like a try at the
+    door."""
+    with site.system() as s:
+        login = people.get_user(s, user_id).login
+    tried = _begin(site, login, ip)
+    if isinstance(tried, Refused):
+        return tried
+    with site.system() as s:
+        if not second_steps.check(s, user_id, code):
+            return Refused()
+        _succeed(s, tried, "proved")
+    return None
+
+
 def _succeed(s: SystemSession, tried: _Try, kind: str) -> None:
     user = people.get_user(s, tried.user_id) if tried.user_id else None
     assert user is not None
@@ -260,7 +334,9 @@ def _succeed(s: SystemSession, tried: _Try, kind: str) -> None:
     s.flush()
 
 
-def note(s: SystemSession, kind: str, user: Any, *, ip: str = "", **detail: Any) -> None:
+def note(
+    s: SystemSession | CompanySession, kind: str, user: Any, *, ip: str = "", **detail: Any
+) -> None:
     """Write what else happened at the door: ``signed_out``, ``password_changed``, ``unlocked`` …"""
     s.add(
         AuthEvent(
@@ -279,7 +355,7 @@ def unlock(s: SystemSession, user_id: uuid.UUID, *, by: str) -> None:
     note(s, "unlocked", people.get_user(s, user_id), by=by)
 
 
-def failed_tries(s: SystemSession, user_id: uuid.UUID) -> int:
+def failed_tries(s: SystemSession | CompanySession, user_id: uuid.UUID) -> int:
     """Failed tries of an account within a day, for the panel."""
     return len(_failed(_events_since(s, AuthEvent.user_id == user_id, clock.now() - DAY)))
 

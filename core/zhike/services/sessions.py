@@ -41,6 +41,7 @@ class UserInfo:
     theme: str
     is_system_admin: bool
     must_change_password: bool
+    second_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ PERSON_COLUMNS = (
     User.theme,
     User.is_system_admin,
     User.must_change_password,
+    User.second_step_at,
     User.disabled_at,
     Company.id.label("company_id"),
     Company.slug,
@@ -117,6 +119,7 @@ def person_and_company(row: Any) -> tuple[UserInfo, CompanyInfo | None] | None:
         row.theme,
         row.is_system_admin,
         row.must_change_password,
+        row.second_step_at is not None,
     )
     if row.company_id is None:
         return user, None
@@ -239,9 +242,15 @@ def touch(s: AnySession, session_id: uuid.UUID) -> None:
     )
 
 
-def revoke(s: AnySession, user_id: uuid.UUID, session_id: uuid.UUID) -> bool:
-    """End one of a user's sessions; False where it is not his or already ended."""
-    return _revoke(s, and_(LoginSession.user_id == user_id, LoginSession.id == session_id)) > 0
+def revoke(
+    s: AnySession, user_id: uuid.UUID, session_id: uuid.UUID, *, company_id: int | None = None
+) -> bool:
+    """End one of a user's sessions; False where it is not his (in the company, if one is named)
+    or already ended."""
+    what = and_(LoginSession.user_id == user_id, LoginSession.id == session_id)
+    if company_id is not None:
+        what = and_(what, LoginSession.company_id == company_id)
+    return _revoke(s, what) > 0
 
 
 def revoke_all(

@@ -19,11 +19,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from zhike.errors import Busy, Forbidden
 from zhike.i18n import _
-from zhike.services import devices, sessions, tokens
+from zhike.services import devices, second_step, sessions, tokens
 from zhike.services.objections import refuse_objected
 from zhike.services.sessions import Identity
 from zhike.web import cookies, desk, security
-from zhike.web.context import Me, end_reading, site_of_app
+from zhike.web.context import Me, end_reading, reading, site_of_app
 from zhike.web.redirects import safe_next
 from zhike.web.rights import Access, GuardedRule
 
@@ -172,10 +172,24 @@ def _sign_in_first(me: Me, access: Access) -> BaseResponse | None:
         if is_api() or request.method not in security.SAFE_METHODS:
             raise Forbidden(_("Please choose a company first."), code="no_company")
         return redirect(url_for("core.choose_company", next=wanted_path()), 303)
+    if not access.signed_in and identity.via == "cookie" and second_step_missing(me):
+        if is_api() or request.method not in security.SAFE_METHODS:
+            raise Forbidden(
+                _("Your company demands the two-step sign-in. Please set it up first."),
+                code="second_step",
+            )
+        return redirect(url_for("core.own_second"), 303)
     if identity.must_rotate and identity.via == "cookie":
         with me.site.system() as s:
             g.new_token = sessions.rotate(s, identity.session_id, g.token)
     return None
+
+
+def second_step_missing(me: Me) -> bool:
+    """Whether the company demands a second step that this person has not set up yet."""
+    if me.user is None or me.user.second_step or me.company is None:
+        return False
+    return second_step.demanded(reading(), me.principal)
 
 
 def _single_sign_on(me: Me) -> BaseResponse:

@@ -30,8 +30,9 @@ def renew(**changes: Any) -> None:
         g.new_token = token
 
 
-def proof_wanted(within: timedelta = FRESH) -> Any:
-    """None where the person has proved the password within ``within``; else the way to do so.
+def proof_wanted(within: timedelta = FRESH, *, back: str = "") -> Any:
+    """None where the person has proved the password within ``within``; else the way to do so, and
+    from there to ``back`` or to this address.
 
     For the few acts that a borrowed, unlocked screen must not be enough for::
 
@@ -43,4 +44,4 @@ def proof_wanted(within: timedelta = FRESH) -> Any:
         return None
     if identity.reauth_at is not None and clock.now() - identity.reauth_at <= within:
         return None
-    return redirect(url_for("core.confirm", next=wanted_path()), 303)
+    return redirect(url_for("core.confirm", next=back or wanted_path()), 303)

@@ -39,6 +39,7 @@ AES_256_GCM = 1
 _NONCE = 12
 HEADER_BYTES = len(MAGIC) + 1 + 16 + _NONCE
 INDEX_BYTES = 16
+SITE = 0  #: stands where a company's number would, for what belongs to none
 _SESSION_CACHE = "zhike_data_keys"
 _COMPANY_KEY = "zhike_company_key"
 
@@ -248,6 +249,32 @@ class KeyService:
             raise ZhikeError(
                 f"{table}.{column} of {row_id} was altered or belongs to another row"
             ) from None
+        return plain.decode()
+
+    # -- what belongs to no company --------------------------------------------------------
+
+    def seal_for_site(self, table: str, row_id: uuid.UUID, plaintext: str) -> bytes:
+        """Seal a secret of an account, which belongs to no company, for its row of ``table``.
+
+        Under a key of its own for each table, made from the root of the key file that is never
+        rotated: a company's keys may go with the company, accounts stay.
+        """
+        secret = self._derive(SITE, f"seal:{table}")
+        header, nonce = MAGIC + bytes((AES_256_GCM,)), secrets.token_bytes(_NONCE)
+        place = _place(SITE, table, row_id, "")
+        return header + nonce + AESGCM(secret).encrypt(nonce, plaintext.encode(), header + place)
+
+    def unseal_for_site(self, table: str, row_id: uuid.UUID, sealed: bytes) -> str:
+        """Open it again; :class:`~zhike.errors.ZhikeError` where it was altered or moved."""
+        value, length = bytes(sealed), len(MAGIC) + 1
+        try:
+            plain = AESGCM(self._derive(SITE, f"seal:{table}")).decrypt(
+                value[length : length + _NONCE],
+                value[length + _NONCE :],
+                value[:length] + _place(SITE, table, row_id, ""),
+            )
+        except InvalidTag:
+            raise ZhikeError(f"{table} of {row_id} was altered or belongs to another row") from None
         return plain.decode()
 
     # -- indexes ---------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from zhike.web.page import page
 from zhike.web.redirects import safe_next
 from zhike.web.renewal import renew
 from zhike.web.views._core import bp
+from zhike.web.views.second import ask_second
 
 
 class LoginForm(PageForm):
@@ -83,6 +84,8 @@ def login_post() -> Any:
         answer = page("zhike/auth/login.html", form=form, form_errors=[text], fragment=False)
         headers = {"Retry-After": str(result.retry_after)} if result.retry_after else {}
         return answer, status, headers
+    if isinstance(result, door.SecondWanted):
+        return ask_second(result, safe_next(form.next.data, url_for("core.home")))
     if (
         me.identity is not None and me.desk is None
     ):  # somebody else was signed in here: that ends now
