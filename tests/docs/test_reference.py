@@ -96,7 +96,7 @@ def test_times_of_jobs_are_told() -> None:
         entry = facts.host().registry.get(c.Job, name)
         assert entry is not None
         job, when = entry.value, cells(rest)[0]
-        every = {1: "每分钟", 60: "每小时"}
+        every = {1: "每分钟", 5: "每 5 分钟", 60: "每小时"}
         if job.daily_at is not None:
             assert when.startswith(f"每日 {job.daily_at.hour}:{job.daily_at:%M}"), name
         else:

@@ -33,6 +33,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         roles,
         staff,
         users,
+        view_as,
     )
     from zhike.admin import settings as settings_pages
 
@@ -41,6 +42,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
     assert ledger.bp is ledger_export.bp
     assert policies.bp is policy_drafts.bp
     assert organisation.bp is staff.bp
+    assert users.bp is view_as.bp
     assert roles.bp is role_matrix.bp
     return (
         adherence.bp,

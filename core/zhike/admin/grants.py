@@ -51,4 +51,5 @@ def no_words(answer: Answer) -> str:
         "inactive": _("The app is switched off"),
         "unknown": _("No app that is running knows this right"),
         "elsewhere": _("Only elsewhere"),
+        "viewer": _("You may not see this yourself"),
     }.get(answer.why, _("No role includes it"))

@@ -100,7 +100,7 @@ def _members(s: CompanySession, text: str, state: str, after: str) -> Sequence[A
     return s.execute(query.order_by(User.login_key).limit(PAGE + 1)).all()
 
 
-def _member(s: CompanySession, user_id: uuid.UUID) -> User:
+def member(s: CompanySession, user_id: uuid.UUID) -> User:
     """An account that belongs to this company; any other one does not exist here."""
     user = s.get(User, user_id)
     if user is None or s.get(Membership, (s.company_id, user_id)) is None:
@@ -250,7 +250,7 @@ def user(user_id: uuid.UUID) -> str:
 
 def _user_page(user_id: uuid.UUID, form: GrantForm | None) -> str:
     s = reading()
-    row = _member(s, user_id)
+    row = member(s, user_id)
     form = form or GrantForm(formdata=None)
     form.role_id.choices = _role_choices(s)
     form.unit_id.choices = unit_choices(s, empty=_("The whole company"))
@@ -298,7 +298,7 @@ def _user_page(user_id: uuid.UUID, form: GrantForm | None) -> str:
 def grant(user_id: uuid.UUID) -> ResponseReturnValue:
     """Give a role."""
     s = reading()
-    _member(s, user_id)
+    member(s, user_id)
     form = GrantForm()
     form.role_id.choices = _role_choices(s)
     form.unit_id.choices = unit_choices(s, empty=_("The whole company"))
@@ -307,7 +307,7 @@ def grant(user_id: uuid.UUID) -> ResponseReturnValue:
     if form.validate_on_submit():
 
         def give(s: CompanySession) -> str:
-            _member(s, user_id)
+            member(s, user_id)
             row = access.grant_role(
                 s,
                 user_id,
@@ -330,7 +330,7 @@ def withdraw(user_id: uuid.UUID, grant_id: uuid.UUID) -> ResponseReturnValue:
     """Take a role back."""
 
     def take(s: CompanySession) -> str:
-        _member(s, user_id)
+        member(s, user_id)
         row = s.require(RoleGrant, grant_id)
         if not _may_give(s.require(Role, row.role_id)):
             current().require("core.roles")
@@ -345,7 +345,7 @@ def withdraw(user_id: uuid.UUID, grant_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:user_id>/password", permission=PERMISSION)
 def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
     """Give a new first password, shown once; ends the person's sessions and any lock-out."""
-    row = _member(reading(), user_id)
+    row = member(reading(), user_id)
     _guard_admin(user_id)
     password = secrets.token_urlsafe(9)
     hashed = people.new_password_hash(password, login=row.login, name=row.name)
@@ -375,7 +375,7 @@ def set_state(user_id: uuid.UUID) -> ResponseReturnValue:
     close = request.form.get("close") == "1"
 
     def change(s: CompanySession) -> str:
-        _member(s, user_id)
+        member(s, user_id)
         if close:
             people.disable_in(s, user_id)
         else:
@@ -395,7 +395,7 @@ def reset_second_step(user_id: uuid.UUID) -> ResponseReturnValue:
     _guard_admin(user_id)
 
     def forget(s: CompanySession) -> str:
-        _member(s, user_id)
+        member(s, user_id)
         if {company.id for company in people.companies_of(s, user_id)} != {s.company_id}:
             raise Conflict(
                 _("This user also belongs to another company; a system administrator resets it."),
@@ -420,7 +420,7 @@ def end_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
     one = chosen_id(request.form.get("session"))
 
     def end(s: CompanySession) -> str:
-        _member(s, user_id)
+        member(s, user_id)
         if one is None:
             sessions.revoke_all(s, user_id, company_id=s.company_id)
             ledger.append(s, "core.user.signed_out", object=f"core:user:{user_id}")

@@ -53,6 +53,8 @@ ACTIONS = {
     "core.grant.withdrawn": N_("Role taken back"),
     "core.role.saved": N_("Role saved"),
     "core.role.deleted": N_("Role deleted"),
+    "core.view_as.started": N_("Looking as somebody else begun"),
+    "core.view_as.ended": N_("Looking as somebody else ended"),
     "core.token.created": N_("Access token made"),
     "core.token.ended": N_("Access token ended"),
     "core.denied": N_("Refused for want of a right"),

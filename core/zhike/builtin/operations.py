@@ -33,6 +33,12 @@ def _prune_notices(s: CompanySession) -> None:
     inbox.prune(s)
 
 
+def _end_views(s: CompanySession) -> None:
+    from zhike.services import viewing
+
+    viewing.end_expired(s)
+
+
 def _prune_deadlines(s: CompanySession) -> None:
     from zhike.services.jobs import deadlines
 
@@ -61,6 +67,12 @@ def register_jobs() -> Sequence[Job]:
             title=N_("Remove past deadlines"),
             run=_prune_deadlines,
             daily_at=time(3, 55),
+        ),
+        Job(
+            name="core.end_views",
+            title=N_("End looking as somebody else"),
+            run=_end_views,
+            every_minutes=5,
         ),
         Job(
             name="core.planner",

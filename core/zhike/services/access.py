@@ -46,6 +46,13 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
         weight=14,
     ),
     Permission(name="core.access", title=N_("Look up who may do what, and why"), weight=15),
+    Permission(
+        name="core.view_as",
+        title=N_("Look at pages as somebody else, read-only"),
+        risk="critical",
+        implies=("core.access",),
+        weight=16,
+    ),
     Permission(name="core.policy.view", title=N_("Read regulations"), weight=20),
     Permission(
         name="core.policy.edit",
@@ -135,12 +142,12 @@ class Answer:
 
     ``why`` is one of ``admin``, ``role``, ``own`` (only the person's own records), ``inactive``
     (the plugin is off), ``unknown`` (nobody registers such a permission: refused to everybody),
-    ``no_role``, ``elsewhere`` (the role is held, but not for this unit). ``grant`` is the role as
-    given that decided, where one did.
+    ``no_role``, ``elsewhere`` (the role is held, but not for this unit), ``viewer`` (somebody looks
+    as this person who may not himself). ``grant`` is the role as given that decided, where one did.
     """
 
     ok: bool
-    why: Literal["admin", "role", "own", "inactive", "unknown", "no_role", "elsewhere"]
+    why: Literal["admin", "role", "own", "inactive", "unknown", "no_role", "elsewhere", "viewer"]
     role: str = ""
     unit_id: uuid.UUID | None = None
     grant: Grant | None = None

@@ -73,6 +73,8 @@ class Identity:
     reauth_at: datetime | None = None
     must_rotate: bool = False
     scopes: frozenset[str] = frozenset({"read", "write"})
+    viewing_as: uuid.UUID | None = None
+    viewing_until: datetime | None = None
 
 
 def digest(token: str) -> bytes:
@@ -145,6 +147,8 @@ _LOOK_UP = (
         LoginSession.reauth_at,
         LoginSession.revoked_at,
         LoginSession.must_rotate,
+        LoginSession.viewing_as,
+        LoginSession.viewing_until,
         *PERSON_COLUMNS,
     )
     .join(User, User.id == LoginSession.user_id)
@@ -183,6 +187,8 @@ def look_up(connection: Connection, token: str) -> Identity | None:
         seen_at=row.seen_at,
         reauth_at=row.reauth_at,
         must_rotate=row.must_rotate,
+        viewing_as=row.viewing_as,
+        viewing_until=row.viewing_until,
     )
 
 

@@ -51,12 +51,24 @@ class GuardedBlueprint(Blueprint):
         system: bool = False,
         or_system: bool = False,
         polls: bool = False,
+        personal: bool = False,
+        while_viewing: bool = False,
         **options: Any,
     ) -> None:
         """Add a route; raises ``ValueError`` where it does not say what it needs."""
         where = f"{self.name}: {rule}"
         try:
-            access = Access(permission, own, signed_in, public, system, or_system, polls)
+            access = Access(
+                permission,
+                own,
+                signed_in,
+                public,
+                system,
+                or_system,
+                polls,
+                personal,
+                while_viewing,
+            )
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
         super().add_url_rule(
@@ -86,7 +98,7 @@ class PluginBlueprint(GuardedBlueprint):
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """Add a route below ``/p/<plugin>/``; see the class."""
-        if options.keys() & {"own", "signed_in", "system", "or_system"}:
+        if options.keys() & {"own", "signed_in", "system", "or_system", "while_viewing"}:
             raise ValueError(f'{self.name}: {rule}: name a permission=, or public="why"')
         wanted = options.get("permission", "")
         if wanted and wanted.partition(".")[0] not in (self.name, "core"):

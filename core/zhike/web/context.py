@@ -27,6 +27,7 @@ from zhike.services.access import Answer, Principal, principal_for
 from zhike.services.devices import Desk
 from zhike.services.organisation import UnitInfo
 from zhike.services.sessions import CompanyInfo, Identity, UserInfo
+from zhike.services.viewing import Viewing, as_seen_by
 from zhike.site import Site
 
 KEY_FIELD = "idempotency_key"
@@ -43,11 +44,37 @@ class Person:
     name: str
 
 
+class ReadingSite:
+    """A site to somebody who looks as another person: it hands out readers only.
+
+    The gate refuses every unsafe method already; this is for what a page writes while it is only
+    read, such as an export or the sight of a whole telephone number.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("transaction", "audit_session", "system", "unscoped"):
+            raise refused_while_viewing()
+        return getattr(self._site, name)
+
+
+def refused_while_viewing() -> Forbidden:
+    """What answers an act of somebody who looks as another person."""
+    return Forbidden(
+        _("You are looking as somebody else: nothing can be changed, revealed or taken away."),
+        code="view_as",
+    )
+
+
 class Me:
     """Who asks and what for; answers of one request, each worked out once.
 
     ``bool(me)`` is True behind the login. ``company``, ``user``, ``staff`` and ``unit`` are None
     where there is none; ``unit`` is the site chosen for this session, or a sensible first one.
+    ``person`` is who really asks: another than ``user`` where an administrator looks as him
+    (``viewing``).
     """
 
     def __init__(self, site: Site, identity: Identity | None, ip: str) -> None:
@@ -56,6 +83,8 @@ class Me:
         self.ip = ip
         self.desk: Desk | None = None
         self.user: UserInfo | None = identity.user if identity else None
+        self.person: UserInfo | None = self.user
+        self.viewing: Viewing | None = None
         self.company: CompanyInfo | None = identity.company if identity else None
 
     def __bool__(self) -> bool:
@@ -68,12 +97,30 @@ class Me:
             return ActiveSet(self.site.plugins, 0, 0, frozenset())
         return active_for(self.site, self.company.id, self.company.generation)
 
+    def look_as(self, viewing: Viewing, *, acting: bool = False) -> None:
+        """Answer as another person from now on; ``acting``: the site stays open to writing."""
+        self.viewing, self.user = viewing, viewing.user
+        if not acting:
+            self.site = cast(Site, ReadingSite(self.site))
+        self.__dict__.pop("principal", None)
+
+    @cached_property
+    def own_principal(self) -> Principal:
+        """Who really asks, with every grant resolved; raises ``Forbidden`` without a company."""
+        if self.company is None or self.person is None:
+            raise Forbidden(_("Please choose a company first."))
+        return principal_for(reading(), self.person.id, self.active.names, name=self.person.name)
+
     @cached_property
     def principal(self) -> Principal:
-        """The person with every grant resolved; raises ``Forbidden`` without a company."""
-        if self.company is None or self.user is None:
-            raise Forbidden(_("Please choose a company first."))
-        return principal_for(reading(), self.user.id, self.active.names, name=self.user.name)
+        """The person with every grant resolved; raises ``Forbidden`` without a company.
+
+        Where somebody looks as this person, only what both may is left.
+        """
+        if self.viewing is None or self.user is None:
+            return self.own_principal
+        found = principal_for(reading(), self.user.id, self.active.names, name=self.user.name)
+        return as_seen_by(self.own_principal, found)
 
     @property
     def staff(self) -> Person | None:
@@ -95,7 +142,8 @@ class Me:
         if self.company is None or self.identity is None:
             return None
         tree = self.principal.tree
-        chosen = tree.units.get(self.identity.unit_id) if self.identity.unit_id else None
+        own = self.identity.unit_id if self.viewing is None else None
+        chosen = tree.units.get(own) if own else None
         if chosen is not None and chosen.open:
             return chosen
         for home in sorted(self.principal.home_units):
@@ -115,16 +163,16 @@ class Me:
     @property
     def actor(self) -> Actor:
         """The subject of ledger lines written by this request."""
-        if self.user is None:
+        if self.person is None:
             return Actor(kind="user", name="", ip=self.ip)
         if self.desk is not None:
-            return self._at_desk(self.desk, self.user.id)
-        staff = self.staff
+            return self._at_desk(self.desk, self.person.id)
+        who = self.own_principal if self.company is not None else None
         return Actor(
             kind="user",
-            user_id=self.user.id,
-            staff_id=staff.id if staff else None,
-            name=staff.name if staff else self.user.name,
+            user_id=self.person.id,
+            staff_id=who.staff_id if who else None,
+            name=who.name if who and who.staff_id else self.person.name,
             ip=self.ip,
         )
 

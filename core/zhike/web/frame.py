@@ -50,6 +50,11 @@ _counts: dict[tuple[int, UUID, str], tuple[float, int]] = {}
 _lock = Lock()
 
 
+def _viewer(me: Me) -> str:
+    """Who looks as the person, if anybody does: he sees less, so his frame is another."""
+    return str(me.person.id) if me.viewing is not None and me.person is not None else ""
+
+
 def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
     with _lock:
         if len(cache) >= _MOST:
@@ -62,7 +67,7 @@ def _entries(me: Me) -> tuple[_Entry, ...]:
     assert me.company is not None
     assert me.user is not None
     locale = i18n.locale_name()
-    key = (me.company.id, me.user.id, locale)
+    key = (me.company.id, me.user.id, f"{locale} {_viewer(me)}")
     known = _menus.get(key)
     # The set's own number: it may be newer than the row this request has read.
     generation = me.active.generation
@@ -95,7 +100,7 @@ def _cached_count(me: Me, name: str, ask: Any) -> int:
     """A count that may be a few seconds old: a badge is a hint, not the list."""
     assert me.company is not None
     assert me.user is not None
-    key = (me.company.id, me.user.id, name)
+    key = (me.company.id, me.user.id, f"{name} {_viewer(me)}")
     known = _counts.get(key)
     now = monotonic()
     if known is not None and now - known[0] < _COUNT_SECONDS:
@@ -193,6 +198,8 @@ def links() -> Mapping[str, str]:
         return _links("desk")
     if me.company is None:
         return _links("in")
+    if me.viewing is not None:
+        return _links("viewing")
     return _links("member" if me.staff is None else "staff")
 
 
@@ -227,6 +234,7 @@ _LINKS = {
         **_MEMBER_OF_DESK,
     },
     "in": {**_FOR_ALL, **_INSIDE},
+    "viewing": {"home": "core.home", "logout": "core.logout", **_MEMBER},
     "member": {**_FOR_ALL, **_INSIDE, **_MEMBER},
     "staff": {**_FOR_ALL, **_INSIDE, **_MEMBER, "inbox": "core.inbox"},
 }

@@ -12,18 +12,19 @@ import re
 import uuid
 from typing import Any
 
-from flask import current_app, g, redirect, request, url_for
+from flask import current_app, flash, g, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
+from zhike import clock
 from zhike.errors import Busy, Forbidden
 from zhike.i18n import _
-from zhike.services import devices, second_step, sessions, tokens
+from zhike.services import devices, second_step, sessions, tokens, viewing
 from zhike.services.objections import refuse_objected
 from zhike.services.sessions import Identity
 from zhike.web import cookies, desk, security
-from zhike.web.context import Me, end_reading, reading, site_of_app
+from zhike.web.context import Me, end_reading, reading, refused_while_viewing, site_of_app
 from zhike.web.redirects import safe_next
 from zhike.web.rights import Access, GuardedRule
 
@@ -66,6 +67,8 @@ def enter() -> BaseResponse | None:
     me = g.me = Me(site_of_app(), _identify(), request.remote_addr or "")
     if "desk" in g:
         me.take_desk(g.desk)
+    if me.identity is not None and me.identity.viewing_as is not None:
+        _look_as(me, me.identity.viewing_as, access)
     plugin = plugin_of(request.path)
     if plugin is not None:
         _open_plugin_path(me, plugin, access)
@@ -73,6 +76,8 @@ def enter() -> BaseResponse | None:
         raise request.routing_exception
     if access is None:  # the application does not start with such a route; deny all the same
         raise NotFound
+    if me.viewing is not None:
+        _refuse_acts(access)
     answer = _sign_in_first(me, access)
     if answer is not None:
         return answer
@@ -86,6 +91,38 @@ def enter() -> BaseResponse | None:
     _check_right(me, access)
     _note_use(me, access)
     return desk.ask_who(me, access)
+
+
+def _look_as(me: Me, user_id: uuid.UUID, access: Access | None) -> None:
+    """Let the request see the pages of another person, or end that where its time is over."""
+    identity, company = me.identity, me.company
+    assert identity is not None
+    person = None
+    if company is not None and me.own_principal.can("core.view_as"):
+        person = viewing.target(reading(), company.id, user_id)
+    over = identity.viewing_until is None or identity.viewing_until <= clock.now()
+    if person is not None and not over:
+        assert identity.viewing_until is not None
+        shown = viewing.dressed(person, identity.user)
+        me.look_as(
+            viewing.Viewing(shown, identity.viewing_until),
+            acting=access is not None and access.while_viewing,
+        )
+        return
+    if company is not None:
+        actor = me.actor
+        end_reading()
+        with me.site.transaction(company.id, actor) as s:
+            viewing.end(s, identity.session_id, user_id, "time" if over else "right")
+        flash(_("Looking as somebody else has ended."), "info")
+
+
+def _refuse_acts(access: Access) -> None:
+    """Whoever looks as another person changes nothing and opens none of that person's secrets."""
+    if access.while_viewing:
+        return
+    if request.method not in security.SAFE_METHODS or access.signed_in or access.personal:
+        raise refused_while_viewing()
 
 
 def _refuse_bytes_nobody_keeps() -> None:
@@ -180,14 +217,14 @@ def _sign_in_first(me: Me, access: Access) -> BaseResponse | None:
             )
         return redirect(url_for("core.own_second"), 303)
     if identity.must_rotate and identity.via == "cookie":
-        with me.site.system() as s:
+        with site_of_app().system() as s:
             g.new_token = sessions.rotate(s, identity.session_id, g.token)
     return None
 
 
 def second_step_missing(me: Me) -> bool:
     """Whether the company demands a second step that this person has not set up yet."""
-    if me.user is None or me.user.second_step or me.company is None:
+    if me.user is None or me.user.second_step or me.company is None or me.viewing is not None:
         return False
     return second_step.demanded(reading(), me.principal)
 
@@ -258,7 +295,7 @@ def _note_use(me: Me, access: Access) -> None:
     if not tokens.due_for_touch(identity.seen_at):
         return
     try:
-        with me.site.system() as s:
+        with site_of_app().system() as s:
             if identity.via == "token":
                 tokens.touch(s, identity.session_id)
             elif identity.via == "device":

@@ -22,7 +22,7 @@ from zhike.errors import Forbidden, UserError
 from zhike.i18n import _
 from zhike.services import access, inspection, ledger
 from zhike.site import is_transient
-from zhike.web.context import KEY_FIELD, current, end_reading, reading
+from zhike.web.context import KEY_FIELD, current, end_reading, reading, site_of_app
 from zhike.web.gate import SignInNeeded, is_api, wanted_path
 from zhike.web.page import is_fragment, toast
 from zhike.web.redirects import safe_next
@@ -264,7 +264,7 @@ def _record_denial(error: UserError) -> None:
     g.denied = True
     actor: Actor = me.actor
     end_reading()
-    with me.site.audit_session(me.company.id, actor) as s:
+    with site_of_app().audit_session(me.company.id, actor) as s:
         ledger.append(
             s,
             "core.denied",
@@ -275,5 +275,6 @@ def _record_denial(error: UserError) -> None:
                 "rule": request.url_rule.rule if request.url_rule else "",
                 "permission": str(error.extra.get("permission", "")),
                 "reason": error.code,
+                **({"viewing_as": str(me.user.id)} if me.viewing else {}),
             },
         )

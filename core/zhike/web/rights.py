@@ -24,6 +24,8 @@ class Access:
     public      nobody in particular; the text says why.
     system      looks after the whole site (system administrator), beside one of the above.
     or_system   beside a permission: a system administrator needs neither it nor a company.
+    personal    the person's own secrets: shut, like all ``signed_in``, to whoever looks as him.
+    while_viewing  open to whoever looks as somebody else, also to end that.
     polls       asked by itself again and again: does not count as activity of the person.
     """
 
@@ -34,6 +36,8 @@ class Access:
     system: bool = False
     or_system: bool = False
     polls: bool = False
+    personal: bool = False
+    while_viewing: bool = False
 
     def __post_init__(self) -> None:
         given = [bool(x) for x in (self.permission, self.own, self.signed_in, self.public)]

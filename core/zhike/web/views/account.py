@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from zhike import clock
 from zhike.errors import NotFound, UserError
 from zhike.i18n import _
-from zhike.services import door, ledger, passwords, people, sessions, tokens
+from zhike.services import door, ledger, passwords, people, sessions, tokens, viewing
 from zhike.web import security
 from zhike.web.context import act, current, reading, transaction
 from zhike.web.form import PageForm
@@ -211,13 +211,13 @@ def _tokens_page(form: TokenForm, made: str = "") -> str:
     return page("zhike/core/tokens.html", form=form, tokens=rows, made=made, fragment=False)
 
 
-@bp.get("/me/tokens", own="one's own tokens of the API")
+@bp.get("/me/tokens", own="one's own tokens of the API", personal=True)
 def tokens_list() -> Any:
     """My tokens, and the form for a new one."""
     return _tokens_page(TokenForm())
 
 
-@bp.post("/me/tokens", own="one's own tokens of the API")
+@bp.post("/me/tokens", own="one's own tokens of the API", personal=True)
 def tokens_create() -> Any:
     """Make a token and show it, this once; the password has to be fresh."""
     who, form = current(), TokenForm()
@@ -244,7 +244,7 @@ def tokens_create() -> Any:
     return _tokens_page(form), 422
 
 
-@bp.post("/me/tokens/<uuid:token_id>/end", own="one's own tokens of the API")
+@bp.post("/me/tokens/<uuid:token_id>/end", own="one's own tokens of the API", personal=True)
 def tokens_end(token_id: uuid.UUID) -> Any:
     """End a token of mine at once."""
     who = current()
@@ -259,3 +259,20 @@ def tokens_end(token_id: uuid.UUID) -> Any:
     act(work)
     flash(_("The token has ended."), "success")
     return redirect(url_for("core.tokens_list"), 303)
+
+
+@bp.post("/view-as/end", own="ending what one began oneself", while_viewing=True)
+def end_viewing() -> Any:
+    """Stop looking as somebody else; safe to repeat. The session gets a new token."""
+    who = current()
+    identity, looked = who.identity, who.viewing
+    assert identity is not None
+    if looked is None:
+        return redirect(url_for("core.home"), 303)
+    with transaction() as s:
+        viewing.end(s, identity.session_id, looked.user.id, "asked")
+    renew()
+    flash(_("Looking as somebody else has ended."), "info")
+    keeps = who.own_principal.can("core.users")
+    target = url_for("admin_users.user", user_id=looked.user.id) if keeps else url_for("core.home")
+    return redirect(target, 303)

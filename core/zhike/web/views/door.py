@@ -12,9 +12,9 @@ from wtforms.validators import InputRequired, Length
 from zhike import clock
 from zhike.errors import UserError
 from zhike.i18n import _
-from zhike.services import door, people, sessions
+from zhike.services import door, people, sessions, viewing
 from zhike.web import cookies, security
-from zhike.web.context import current
+from zhike.web.context import current, transaction
 from zhike.web.form import PageForm
 from zhike.web.page import page
 from zhike.web.redirects import safe_next
@@ -97,12 +97,15 @@ def login_post() -> Any:
     return response
 
 
-@bp.post("/logout", signed_in="everybody may leave")
+@bp.post("/logout", signed_in="everybody may leave", while_viewing=True)
 def logout() -> Any:
     """End the session on the server and forget the browser's cookies."""
     me = current()
     identity = me.identity
     assert identity is not None
+    if me.viewing is not None:
+        with transaction() as c:
+            viewing.end(c, identity.session_id, me.viewing.user.id, "signed_out")
     with me.site.system() as s:
         sessions.revoke(s, identity.user.id, identity.session_id)
         door.note(s, "signed_out", people.get_user(s, identity.user.id), ip=me.ip)
