@@ -73,7 +73,7 @@ MENU = (
         endpoint="sales_floor.dockets_home",
         permission=may.REPORT,
         section="customers",
-        icon="scales",
+        icon="exclamation-diamond",
         weight=50,
     ),
     MenuItem(

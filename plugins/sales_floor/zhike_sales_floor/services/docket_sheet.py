@@ -22,6 +22,11 @@ def shares_text(shares: Mapping[str, int], names: Mapping[uuid.UUID, str]) -> st
     )
 
 
+def shares_shown(shares: Mapping[str, int], names: Mapping[uuid.UUID, str]) -> str:
+    """Shares with their signs, as pages show them: ``李敏 60% / 王强 40%``."""
+    return " / ".join(f"{part}%" for part in shares_text(shares, names).split(" / "))
+
+
 def ruling_text(ruling: Mapping[str, Any], names: Mapping[uuid.UUID, str]) -> str:
     """What was ruled, in a sentence; ``""`` for nothing."""
 
@@ -32,7 +37,7 @@ def ruling_text(ruling: Mapping[str, Any], names: Mapping[uuid.UUID, str]) -> st
     if kind == "owner":
         return _("The customer belongs to %(name)s from now on.", name=name("owner"))
     if kind == "shares":
-        return _("The deal is shared: %(shares)s.", shares=shares_text(ruling["shares"], names))
+        return _("The deal is shared: %(shares)s.", shares=shares_shown(ruling["shares"], names))
     if kind == "poach":
         return _(
             "%(offender)s took the visitor out of turn; customer and credit are %(rightful)s's.",

@@ -346,7 +346,7 @@ def _actions(unit_id: uuid.UUID, row: Deal) -> list[dict[str, Any]]:
         found.append(one("deal_quarrel", _("Log a quarrel"), "lightning"))
     if me.can(may.REPORT, unit_id):
         url = url_for(".docket_new", unit_id=unit_id, customer=row.customer_id, deal=row.id)
-        found.append({"label": _("Open a dispute"), "icon": "scales", "url": url})
+        found.append({"label": _("Open a dispute"), "icon": "exclamation-diamond", "url": url})
     if row.state != "refunded" and (rules or row.state == "reserved"):
         found.append(one("deal_correct", _("Correct"), "eraser"))
     if row.state != "reserved":

@@ -180,7 +180,7 @@ def docket_rule(unit_id: uuid.UUID, docket_id: uuid.UUID) -> Any:
         lead=_("What is ruled is carried out at once; the reason is part of it."),
         template="sales_floor/docket_rule.html",
         told=told,
-        shares=docket_sheet.shares_text,
+        shares=docket_sheet.shares_shown,
         names=names,
         deal=s.find(Deal, row.deal_id),
     )

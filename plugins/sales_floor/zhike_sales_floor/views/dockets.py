@@ -134,7 +134,7 @@ def docket_list(unit_id: uuid.UUID) -> Any:
             _("Whoever thinks a customer is his opens one; the evidence comes by itself."),
             url=url_for(".docket_new", unit_id=unit_id),
             label=_("Open a dispute"),
-            icon="scales",
+            icon="exclamation-diamond",
         ),
     )
     return page(
@@ -316,7 +316,7 @@ def docket(unit_id: uuid.UUID, docket_id: uuid.UUID) -> Any:
         names=names,
         claims=words.CLAIMS,
         proposals=evidence.proposals(s, row, parties, clear=_clear(row, customer)),
-        shares=docket_sheet.shares_text,
+        shares=docket_sheet.shares_shown,
         ruled=docket_sheet.ruling_text(row.ruling, names),
         appeal_ruled=docket_sheet.ruling_text(row.appeal_ruling, names),
         notes=dockets.notes_of(s, row.id),

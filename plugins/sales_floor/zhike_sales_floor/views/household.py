@@ -54,7 +54,7 @@ def household(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
         names=staff_names(s),
         relations=words.RELATIONS,
         states=words.VISIT_STATES,
-        shares=docket_sheet.shares_text,
+        shares=docket_sheet.shares_shown,
         unit_id=unit_id,
         sees_visits=bool(current().can(may.VIEW_BOARD, unit_id)),
     )

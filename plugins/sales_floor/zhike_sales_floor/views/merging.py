@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from flask import request, url_for
@@ -128,7 +129,10 @@ def merge(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     try:
         asked = asking.ask(s, unit_id, [("merge", merging.event_of(s, customer_id, other_id, "–"))])
         decision = asking.last_of(asked, "merge")
-        told = asking.tell(s, decision, asked.policy) if decision is not None else None
+        if decision is not None:
+            # Who finds so, and why, is what the form below asks for.
+            cites = tuple(cite for cite in decision.cites if cite.effect != "merged")
+            told = asking.tell(s, replace(decision, cites=cites), asked.policy)
         moved = _credit_changes(s, asked, staff_names(s))
     except Conflict as error:
         refused = str(error)

@@ -157,7 +157,7 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
         found.append(
             {
                 "label": _("Open a dispute"),
-                "icon": "scales",
+                "icon": "exclamation-diamond",
                 "url": url_for(
                     ".docket_new", unit_id=unit_id, customer=row.customer_id, visit=row.id
                 ),
