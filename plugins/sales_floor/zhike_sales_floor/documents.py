@@ -166,8 +166,9 @@ CREDIT = forms.Form(
 )
 
 HANDOVER = forms.Form(
-    name="sales_floor.handover",
+    name="sales_floor.SFF-D-39",
     title="客户交接单",
+    paper="A4-landscape",
     fields=(
         forms.FormField(key="site", title="案场", width=4),
         forms.FormField(key="rep", title="移交人", width=4),
