@@ -53,6 +53,7 @@ SHOTS = (
     Shot("arrive", "desk", "/p/sales_floor/", then="a[href$='/arrive']"),
     Shot("why", "chen", "/p/sales_floor/", then="main a[href*='/why/']"),
     Shot("customers", "chen", "/p/sales_floor/customers"),
+    Shot("figures", "chen", "/p/sales_floor/figures?span=month"),
     Shot("registers", "chen", "/p/sales_floor/registers"),
     Shot("houses", "wutong", "/p/sales_floor/houses"),
     Shot("deal", "chen", "/p/sales_floor/deals?step=contracted", then="main tbody a"),

@@ -230,7 +230,10 @@ def protection_ahead(unit_id: uuid.UUID) -> Any:
                 default="7",
             ),
         ),
-        note=_("A contact that the regulation counts begins the term anew."),
+        note=_(
+            "The last day is as the regulation in force counts it: from the last contact, or from "
+            "the day the record was opened."
+        ),
         empty=Empty(
             _("No protection ends soon."),
             _("Customers whose owner has to call stand here in time."),
