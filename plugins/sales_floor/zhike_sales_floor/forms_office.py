@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -10,6 +14,7 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TelField,
     TextAreaField,
@@ -104,3 +109,84 @@ class CheckForm(PageForm):
     """A supervisor's sign on a tracking sheet."""
 
     note = TextAreaField(_l("What you found"), [Length(max=NOTE)])
+
+
+class MinutesForm(PageForm):
+    """The evening's minutes; a field for each rep's own report is added by :func:`minutes_form`."""
+
+    version = HiddenField()
+    present = SelectMultipleField(_l("Present"))
+    tracking = TextAreaField(
+        _l("Tracking and hard cases"),
+        [Length(max=LONG)],
+        description=_l("Resistance met today and what the manager advises."),
+    )
+    disputes = TextAreaField(_l("Disputes and incidents"), [Length(max=LONG)])
+    tomorrow = TextAreaField(_l("For tomorrow"), [Length(max=LONG)])
+
+
+def minutes_form(reps: Iterable[tuple[uuid.UUID, str]]) -> Any:
+    """The form of the minutes with a field for what each of these reps reports."""
+    fields = {
+        note_field(one): TextAreaField(name, [Length(max=2000)], render_kw={"rows": 2})
+        for one, name in reps
+    }
+    return type("MinutesOfTheDay", (MinutesForm,), fields)()
+
+
+def note_field(staff_id: uuid.UUID) -> str:
+    """The name of a rep's field in the minutes."""
+    return f"note_{staff_id.hex}"
+
+
+class AdditionForm(PageForm):
+    """What is added to closed minutes."""
+
+    text = TextAreaField(_l("Addition"), [InputRequired(), Length(max=LONG)])
+
+
+class PlanForm(PageForm):
+    """A plan and its summary."""
+
+    plan = TextAreaField(_l("Plan"), [Length(max=LONG)], render_kw={"rows": 8})
+    summary = TextAreaField(
+        _l("Summary"),
+        [Length(max=LONG)],
+        description=_l("Before closing: what was done, what was not and why."),
+        render_kw={"rows": 6},
+    )
+
+
+class HandInForm(PageForm):
+    """The day's registration goes to the superior, with the rep's own analysis."""
+
+    note = TextAreaField(
+        _l("Own analysis"),
+        [Length(max=2000)],
+        description=_l("Which customers are warm, what keeps them from buying, what you need."),
+    )
+
+
+class IncidentForm(PageForm):
+    """An incident on the floor and the first step."""
+
+    kind = RadioField(_l("What it was"), choices=choices(words.INCIDENTS), default="conflict")
+    what = TextAreaField(_l("What happened"), [InputRequired(), Length(max=LONG)])
+    people = SelectMultipleField(_l("Who was part of it"))
+    taken_off = SelectMultipleField(
+        _l("Taken off the floor at once"),
+        description=_l("They are checked out; their turn waits until they check in again."),
+    )
+    done = TextAreaField(_l("What else was done at once"), [Length(max=2000)])
+    occurred_at = DateTimeLocalField(
+        _l("When"),
+        [Optional()],
+        format=MINUTE,
+        description=_l("Leave empty for now; an earlier time shows as stated later."),
+    )
+
+
+class OutcomeForm(PageForm):
+    """How an incident ended."""
+
+    outcome = TextAreaField(_l("How it ended"), [InputRequired(), Length(max=LONG)])

@@ -16,6 +16,8 @@ RECLASS = "sales_floor.reclass"
 DAY = "sales_floor.day"
 ROSTER = "sales_floor.roster"
 CALLS = "sales_floor.calls"
+OFFICE = "sales_floor.office"
+SIGN = "sales_floor.sign"
 CUSTOMER_VIEW = "sales_floor.customer_view"
 CUSTOMER_EDIT = "sales_floor.customer_edit"
 CUSTOMER_REVEAL = "sales_floor.customer_reveal"
@@ -56,6 +58,14 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=DAY, title=N_("Open and close the day"), weight=100),
     Permission(name=ROSTER, title=N_("Change the roster, leave and transfers"), weight=110),
     Permission(name=CALLS, title=N_("Enter calls"), weight=115),
+    Permission(
+        name=OFFICE,
+        title=N_("Keep minutes, check tracking, receive plans and hand-ins, log incidents"),
+        weight=116,
+    ),
+    Permission(
+        name=SIGN, title=N_("Sign minutes and close statistics"), implies=(OFFICE,), weight=117
+    ),
     Permission(name=CUSTOMER_VIEW, title=N_("See customers"), weight=120),
     Permission(
         name=CUSTOMER_EDIT,
@@ -115,7 +125,7 @@ _REP = (
     FIGURES,
     CLAIM,
 )
-_SUPERVISOR = (*_REP, ARRIVE, MANAGE, VOID_CONFIRM, RECLASS, REGISTERS)
+_SUPERVISOR = (*_REP, ARRIVE, MANAGE, OFFICE, VOID_CONFIRM, RECLASS, REGISTERS)
 
 ROLES: tuple[RolePreset, ...] = (
     RolePreset(
@@ -154,6 +164,7 @@ ROLES: tuple[RolePreset, ...] = (
         permissions=(
             VIEW_BOARD,
             CALLS,
+            OFFICE,
             CUSTOMER_VIEW,
             CUSTOMER_EDIT,
             CLOSING,

@@ -23,11 +23,11 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
 from zhike_sales_floor.models_cases import Docket, DocketParty, Handover
-from zhike_sales_floor.models_office import Call
+from zhike_sales_floor.models_office import Call, Incident, Minutes
 from zhike_sales_floor.models_sales import House
 from zhike_sales_floor.services.deals import is_of
 from zhike_sales_floor.services.names import names_for
-from zhike_sales_floor.words import VERBS, act_of
+from zhike_sales_floor.words import INCIDENTS, VERBS, act_of
 
 
 def _may(principal: Any, permission: str, unit_id: uuid.UUID) -> bool:
@@ -154,6 +154,24 @@ def describe_handover(s: CompanySession, ref: RecordRef, principal: Any) -> Reco
     return RecordSummary(row.number, f"/p/sales_floor/floor/{row.unit_id}/handovers/{row.id}")
 
 
+def describe_minutes(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """Evening minutes by their day."""
+    row = s.find(Minutes, ref.id)
+    if row is None or not _may(principal, may.OFFICE, row.unit_id):
+        return None
+    title = _("Evening minutes of %(day)s", day=row.day.isoformat())
+    return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/minutes/{row.day.isoformat()}")
+
+
+def describe_incident(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """An incident by its day and kind."""
+    row = s.find(Incident, ref.id)
+    if row is None or not _may(principal, may.OFFICE, row.unit_id):
+        return None
+    title = f"{row.day.isoformat()} {_(INCIDENTS[row.kind])}"
+    return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/incidents")
+
+
 RECORD_KINDS = (
     RecordKind(
         name="sales_floor.visit", title=N_("Visit"), describe=describe_visit, place=place_of_visit
@@ -170,6 +188,8 @@ RECORD_KINDS = (
     RecordKind(name="sales_floor.house", title=N_("Unit for sale"), describe=describe_house),
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
+    RecordKind(name="sales_floor.minutes", title=N_("Evening minutes"), describe=describe_minutes),
+    RecordKind(name="sales_floor.incident", title=N_("Incident"), describe=describe_incident),
     RecordKind(name="sales_floor.call", title=N_("Call"), describe=describe_call),
     RecordKind(name="sales_floor.docket", title=N_("Dispute"), describe=describe_docket),
     RecordKind(name="sales_floor.handover", title=N_("Hand-over"), describe=describe_handover),
@@ -203,6 +223,9 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.corrected", title=N_("Entry corrected")),
     LedgerAction(name="sales_floor.quarrel", title=N_("Quarrel noted")),
     LedgerAction(name="sales_floor.call_voided", title=N_("Line of the call register struck out")),
+    LedgerAction(name="sales_floor.minutes_closed", title=N_("Evening minutes closed")),
+    LedgerAction(name="sales_floor.incident", title=N_("Incident noted")),
+    LedgerAction(name="sales_floor.incident_closed", title=N_("Incident closed")),
     LedgerAction(name="sales_floor.appointment", title=N_("Appointment changed")),
     LedgerAction(name="sales_floor.merge", title=N_("Two records merged")),
     LedgerAction(name="sales_floor.unmerge", title=N_("Merge undone")),

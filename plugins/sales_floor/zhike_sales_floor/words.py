@@ -279,6 +279,29 @@ CALL_DIRECTIONS: Mapping[str, str] = {
     "out": N_("outgoing"),
 }
 
+INCIDENTS: Mapping[str, str] = {
+    "conflict": N_("quarrel on the floor"),
+    "trouble": N_("deliberate trouble"),
+    "customer": N_("conflict with a customer"),
+    "other": N_("something else"),
+}
+
+MINUTES_KINDS: Mapping[str, str] = {
+    "visit": N_("visit"),
+    "call": N_("call"),
+    "track": N_("tracking"),
+}
+
+PLANS: Mapping[str, str] = {
+    "day": N_("day plan"),
+    "week": N_("week plan"),
+}
+
+TASKS: Mapping[str, str] = {
+    "invite": N_("invite"),
+    "sign": N_("call to sign"),
+}
+
 RELATIONS: Mapping[str, str] = {
     "spouse": N_("spouse"),
     "parent": N_("parent"),

@@ -328,6 +328,7 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
                 "primary": True,
             },
             {"label": _("Class and follow-up"), "url": url("customer_edit"), "icon": "pencil"},
+            {"label": _("Tracking sheet"), "url": url("tracking_sheet"), "icon": "binoculars"},
             {"label": _("Relation"), "url": url("relation"), "icon": "diagram-2"},
         ]
         if row.party_id is not None:

@@ -29,6 +29,7 @@ from zhike_sales_floor import permissions as may
 from zhike_sales_floor.services import customers, live
 from zhike_sales_floor.services.registers import floor as floor_registers
 from zhike_sales_floor.services.registers import office as office_registers
+from zhike_sales_floor.services.registers import papers as paper_registers
 from zhike_sales_floor.services.registers.model import LINES, Register, Scope
 
 __all__ = [
@@ -49,7 +50,11 @@ ON_SCREEN, ON_PAPER = 500, 5_000
 
 REGISTERS: Mapping[str, Register] = {
     register.form.code: register
-    for register in (*floor_registers.REGISTERS, *office_registers.REGISTERS)
+    for register in (
+        *floor_registers.REGISTERS,
+        *office_registers.REGISTERS,
+        *paper_registers.REGISTERS,
+    )
 }
 
 
