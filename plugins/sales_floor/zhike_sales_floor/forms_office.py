@@ -190,3 +190,22 @@ class OutcomeForm(PageForm):
     """How an incident ended."""
 
     outcome = TextAreaField(_l("How it ended"), [InputRequired(), Length(max=LONG)])
+
+
+class WordsForm(PageForm):
+    """The manager's words about the figures of a stretch."""
+
+    version = HiddenField()
+    analysis = TextAreaField(
+        _l("Analysis"),
+        [Length(max=LONG)],
+        description=_l("What stands out, why, what follows from it."),
+        render_kw={"rows": 5},
+    )
+    news = TextAreaField(
+        _l("News of the market"),
+        [Length(max=LONG)],
+        description=_l("What was read about property this week, with where it stood."),
+        render_kw={"rows": 5},
+    )
+    plan = TextAreaField(_l("Plan of the next period"), [Length(max=LONG)], render_kw={"rows": 4})

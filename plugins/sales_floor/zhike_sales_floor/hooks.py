@@ -140,9 +140,19 @@ def register_importers() -> Sequence[Importer]:
 @hookimpl
 def register_documents() -> Sequence[forms.Form]:
     """The regulation's forms and registers."""
-    from zhike_sales_floor import documents, documents_office, documents_sales
+    from zhike_sales_floor import (
+        documents,
+        documents_office,
+        documents_sales,
+        documents_statistics,
+    )
 
-    return (*documents.DOCUMENTS, *documents_office.DOCUMENTS, *documents_sales.DOCUMENTS)
+    return (
+        *documents.DOCUMENTS,
+        *documents_office.DOCUMENTS,
+        *documents_sales.DOCUMENTS,
+        *documents_statistics.DOCUMENTS,
+    )
 
 
 def _load_engine() -> Any:

@@ -185,6 +185,15 @@ MENU = (
         weight=5,
     ),
     MenuItem(
+        name="sales_floor.statistics",
+        title=N_("Visitors, calls, deals"),
+        endpoint="sales_floor.statistics_home",
+        permission=may.OFFICE,
+        section="reports",
+        icon="clipboard-data",
+        weight=7,
+    ),
+    MenuItem(
         name="sales_floor.differences",
         title=N_("Acts and regulation"),
         endpoint="sales_floor.differences_home",

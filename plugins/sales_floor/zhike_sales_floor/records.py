@@ -23,7 +23,7 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
 from zhike_sales_floor.models_cases import Docket, DocketParty, Handover
-from zhike_sales_floor.models_office import Call, Incident, Minutes
+from zhike_sales_floor.models_office import Call, Incident, Minutes, Sheet
 from zhike_sales_floor.models_sales import House
 from zhike_sales_floor.services.deals import is_of
 from zhike_sales_floor.services.names import names_for
@@ -172,6 +172,16 @@ def describe_incident(s: CompanySession, ref: RecordRef, principal: Any) -> Reco
     return RecordSummary(title, f"/p/sales_floor/floor/{row.unit_id}/incidents")
 
 
+def describe_sheet(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A closed sheet of figures by its number."""
+    row = s.find(Sheet, ref.id)
+    if row is None or not _may(principal, may.OFFICE, row.unit_id):
+        return None
+    start = row.starts_on.isoformat()
+    url = f"/p/sales_floor/floor/{row.unit_id}/statistics/{row.kind}/{start}"
+    return RecordSummary(row.number or start, url)
+
+
 RECORD_KINDS = (
     RecordKind(
         name="sales_floor.visit", title=N_("Visit"), describe=describe_visit, place=place_of_visit
@@ -190,6 +200,7 @@ RECORD_KINDS = (
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
     RecordKind(name="sales_floor.minutes", title=N_("Evening minutes"), describe=describe_minutes),
     RecordKind(name="sales_floor.incident", title=N_("Incident"), describe=describe_incident),
+    RecordKind(name="sales_floor.sheet", title=N_("Sheet of figures"), describe=describe_sheet),
     RecordKind(name="sales_floor.call", title=N_("Call"), describe=describe_call),
     RecordKind(name="sales_floor.docket", title=N_("Dispute"), describe=describe_docket),
     RecordKind(name="sales_floor.handover", title=N_("Hand-over"), describe=describe_handover),
@@ -224,6 +235,7 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.quarrel", title=N_("Quarrel noted")),
     LedgerAction(name="sales_floor.call_voided", title=N_("Line of the call register struck out")),
     LedgerAction(name="sales_floor.minutes_closed", title=N_("Evening minutes closed")),
+    LedgerAction(name="sales_floor.sheet_closed", title=N_("Statistics closed")),
     LedgerAction(name="sales_floor.incident", title=N_("Incident noted")),
     LedgerAction(name="sales_floor.incident_closed", title=N_("Incident closed")),
     LedgerAction(name="sales_floor.appointment", title=N_("Appointment changed")),

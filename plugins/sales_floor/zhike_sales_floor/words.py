@@ -302,6 +302,45 @@ TASKS: Mapping[str, str] = {
     "sign": N_("call to sign"),
 }
 
+#: Stretches of statistics.
+STRETCHES: Mapping[str, str] = {
+    "day": N_("statistics of the day"),
+    "week": N_("statistics of the week"),
+    "month": N_("statistics of the month"),
+}
+
+#: What is counted for a whole stretch.
+COUNTED: Mapping[str, str] = {
+    "visits": N_("parties who came"),
+    "new": N_("new customers"),
+    "old": N_("old customers"),
+    "people": N_("persons who came"),
+    "unserved": N_("left unserved"),
+    "void": N_("void visits"),
+    "calls": N_("calls in all"),
+    "calls_in": N_("incoming calls"),
+    "calls_out": N_("outgoing calls"),
+    "appointments": N_("appointments made"),
+    "kept": N_("appointments kept"),
+    "tracks": N_("tracking entries"),
+    "reserved": N_("small reservations"),
+    "closed": N_("subscriptions"),
+    "refunded": N_("deals given back"),
+    "amount": N_("sum subscribed"),
+}
+
+#: What may be lacking when a stretch is to be closed.
+LACKING: Mapping[str, str] = {
+    "not_over": N_("days of the period are still to come"),
+    "visits": N_("visits have not ended"),
+    "days": N_("business days were not closed"),
+    "minutes": N_("evening minutes are not closed"),
+    "credit": N_("subscriptions have no credit yet"),
+    "incidents": N_("incidents are not closed"),
+    "questions": N_("hard questions have no answer"),
+    "lines": N_("lines of the registers lack something"),
+}
+
 RELATIONS: Mapping[str, str] = {
     "spouse": N_("spouse"),
     "parent": N_("parent"),

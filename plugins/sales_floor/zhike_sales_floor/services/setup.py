@@ -33,6 +33,14 @@ HANDOVER_NUMBERS = numbering.NumberRule(
     reset="year",
 )
 
+SHEET_NUMBERS = numbering.NumberRule(
+    name="sales_floor.sheet",
+    title=N_("Statistics"),
+    pattern="TJ{site}{yyyy}-{n}",
+    digits=4,
+    reset="year",
+)
+
 
 def prepare(s: CompanySession) -> None:
     """The shipped policy, chosen for the company, numbering of deals and papers, its floors."""
@@ -41,5 +49,6 @@ def prepare(s: CompanySession) -> None:
     numbering.ensure(s, SUBSCRIPTION_NUMBERS)
     numbering.ensure(s, DOCKET_NUMBERS)
     numbering.ensure(s, HANDOVER_NUMBERS)
+    numbering.ensure(s, SHEET_NUMBERS)
     for unit in organisation.tree(s).sites:
         live.set_up(s, unit.id)

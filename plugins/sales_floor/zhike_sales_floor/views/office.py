@@ -9,7 +9,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from zhike.api import CompanySession, Conflict, NotFound, _, organisation, page, reading
+from zhike.api import CompanySession, NotFound, _, organisation, page, reading
 from zhike_sales_floor import forms_office, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models_office import Plan
@@ -29,11 +29,9 @@ from zhike_sales_floor.views._common import (
 from zhike_sales_floor.views.calls import appointments_of
 
 
-def _me() -> uuid.UUID:
-    staff_id = own_staff()
-    if staff_id is None:
-        raise Conflict(_("Your account belongs to no member of staff."))
-    return staff_id
+def _nobody() -> Response:
+    """Where a login goes that belongs to no member of staff: the page that says so."""
+    return redirect(url_for(".my_papers"), 302)
 
 
 @bp.get("/my-papers", permission=may.SELF)
@@ -67,7 +65,9 @@ def my_papers() -> Any:
 def my_plan(kind: str) -> Any:
     """Write my plan of a day or week, or its summary before closing."""
     s = reading()
-    unit_id, me = site_of(), _me()
+    unit_id, me = site_of(), own_staff()
+    if me is None:
+        return _nobody()
     on = _asked_day(organisation.today(s, unit_id))
     row = plans.find(s, unit_id, me, kind, on)
     start = plans.starts(kind, on)
@@ -124,7 +124,9 @@ def _suggested(s: CompanySession, unit_id: uuid.UUID, me: uuid.UUID, kind: str, 
 def my_hand_in() -> Any:
     """Hand today's registration to the superior."""
     s = reading()
-    unit_id, me = site_of(), _me()
+    unit_id, me = site_of(), own_staff()
+    if me is None:
+        return _nobody()
     today = organisation.today(s, unit_id)
     asked = duties(s, unit_id)
     found = plans.counts(s, unit_id, me, today, asked)

@@ -30,6 +30,7 @@ from zhike_sales_floor.services import customers, live
 from zhike_sales_floor.services.registers import floor as floor_registers
 from zhike_sales_floor.services.registers import office as office_registers
 from zhike_sales_floor.services.registers import papers as paper_registers
+from zhike_sales_floor.services.registers import statistics as statistic_registers
 from zhike_sales_floor.services.registers.model import LINES, Register, Scope
 
 __all__ = [
@@ -54,6 +55,7 @@ REGISTERS: Mapping[str, Register] = {
         *floor_registers.REGISTERS,
         *office_registers.REGISTERS,
         *paper_registers.REGISTERS,
+        *statistic_registers.REGISTERS,
     )
 }
 
