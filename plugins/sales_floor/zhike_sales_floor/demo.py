@@ -26,7 +26,7 @@ from zhike.api import (
     clock,
     organisation,
 )
-from zhike_sales_floor import demo_cases, demo_sales
+from zhike_sales_floor import demo_cases, demo_office, demo_sales
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import arrivals, customers, floor, setup
 from zhike_sales_floor.services.arrivals import Arrival, Person
@@ -87,6 +87,8 @@ class Stage:
     dice: random.Random
     reps: list[uuid.UUID]
     met: list[uuid.UUID] = field(default_factory=list)
+    calls: int = 0
+    lost: int = 0
 
     def do(self, at: datetime, work: Callable[[CompanySession], Any]) -> Any:
         """Do ``work`` as if it were ``at``; what the rules refuse simply did not happen."""
@@ -95,6 +97,12 @@ class Stage:
                 return work(s)
         except UserError:
             return None
+
+    def caller(self) -> Person:
+        """Somebody who calls; other dice than the visitors', whose story stays as it is."""
+        dice = random.Random(f"call {self.unit.id} {self.calls}")  # noqa: S311  a made-up caller
+        name = dice.choice(FAMILY) + dice.choice(GIVEN)
+        return Person(name=name, phone=f"1{dice.choice('35789')}{dice.randrange(10**9):09d}")
 
     def somebody(self) -> Person:
         """An invented visitor with an invented number."""
@@ -153,9 +161,13 @@ def _past_day(
 
     for place, rep in enumerate(stage.reps):
         stage.do(at(8, 45 + place), partial(floor.sign_in, unit_id=stage.unit.id, staff_id=rep))
+    demo_office.morning(stage, at(8, 55))
     moment = at(9, 5)
+    ringing = [at(10, 12), at(14, 12), at(16, 12)]
     outing: tuple[uuid.UUID, datetime] | None = None
     while moment < at(17, 40):
+        while ringing and ringing[0] <= moment:
+            demo_office.telephone(stage, ringing.pop(0))
         _end_some(stage, moment)
         if outing is not None and moment > outing[1]:
             rep = outing[0]
@@ -178,6 +190,7 @@ def _past_day(
     _end_some(stage, at(18, 20), everybody=True)
     if evening is not None:
         evening(stage, at(18, 22))
+    demo_office.evening(stage, at(18, 25))
     stage.do(at(18, 30), lambda s: floor.close_day(s, stage.unit.id))
 
 
@@ -211,12 +224,16 @@ def _end_some(stage: Stage, moment: datetime, *, everybody: bool = False) -> Non
         grade = stage.dice.choice("ABBCCD")
         wait = {"A": 1, "B": 3, "C": 7, "D": 0}[grade]
         follow = moment.date() + timedelta(days=wait) if wait else None
+        result = stage.dice.choice(RESULTS)
+        lost = result in ("not_interested", "looking")
+        stage.lost += lost
         stage.do(
             moment,
             partial(
                 floor.end_visit,
                 visit_id=row.id,
-                result=stage.dice.choice(RESULTS),
+                result=result,
+                lost_reason=demo_office.lost_reason(stage.lost) if lost else "",
                 grade=grade,
                 need="",
                 follow_up_on=follow,
@@ -237,7 +254,8 @@ def _owned(stage: Stage) -> list[uuid.UUID]:
 
 
 def _second_thoughts(stage: Stage, moment: datetime) -> None:
-    """What became of some deals; three customers are called."""
+    """What became of some deals; three customers are called; an old quarrel is settled."""
+    demo_office.trouble(stage, moment)
     demo_sales.second_thoughts(stage, moment)
     for customer_id in _owned(stage)[3:6]:
         stage.do(moment, partial(_call, customer_id=customer_id))
@@ -294,5 +312,8 @@ def _today(stage: Stage, now: datetime) -> None:
             ),
         )
     _arrival(stage, at(7))
+    demo_office.morning(stage, at(7.5))
+    for later in (8, 8.5):
+        demo_office.telephone(stage, at(later), soon=True)
     _end_some(stage, at(9))
     _arrival(stage, at(10))

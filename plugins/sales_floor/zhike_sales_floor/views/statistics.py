@@ -88,7 +88,7 @@ def statistics_of(unit_id: uuid.UUID, kind: str, start: str) -> Any:
         form=form,
         shown=shown,
         last=last,
-        totals=totals(shown, last),
+        totals=[line for line in totals(shown, last) if line[1:3] != ("0", "0")],
         rates=counts.rates(shown),
         reps=rep_lines(shown, names),
         sources=source_lines(shown),
