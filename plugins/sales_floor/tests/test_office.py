@@ -291,3 +291,42 @@ def test_a_regulation_without_these_rules_asks_for_nothing(warm):
     assert preset == "P12"
     assert (asked.check_days, asked.meeting, asked.hand_in) == (None, False, False)
     assert asked.classes == ("A", "B")  # the pages work all the same
+
+
+def test_before_closing_reps_and_head_are_told_once_what_is_still_due(warm, monkeypatch):
+    from dataclasses import replace
+    from datetime import date
+
+    from zhike.api import organisation
+    from zhike.models.inbox import Notice
+    from zhike_sales_floor import jobs_office
+
+    monkeypatch.setattr(
+        jobs_office, "duties", lambda s, unit: replace(ASKED, daily=True, weekly=True, week_day=0)
+    )
+    monkeypatch.setattr(organisation, "head_of", lambda s, unit, on: warm.reps["D"])
+    asked = warm.read(lambda s: duties(s, warm.unit))
+    warm.do(lambda s: plans.hand_in(s, warm.unit, warm.reps["A"], warm.now.date(), asked))
+    for _time in range(2):
+        warm.do(lambda s: jobs_office.remind(s))
+    told = warm.read(
+        lambda s: sorted((warm.letter(one.staff_id), one.link) for one in s.scalars(select(Notice))
+                         if one.type == jobs_office.DUE)
+    )  # fmt: skip
+    base = f"/p/sales_floor/floor/{warm.unit}"
+    assert told == [
+        ("B", "/p/sales_floor/my-papers"),
+        ("C", "/p/sales_floor/my-papers"),
+        ("D", f"{base}/statistics/day/{date(2026, 5, 4)}"),
+        ("D", f"{base}/statistics/week/{date(2026, 5, 4)}"),
+        ("D", "/p/sales_floor/my-papers"),
+    ]
+
+
+def test_a_regulation_without_these_rules_reminds_nobody(warm):
+    from zhike.models.inbox import Notice
+    from zhike_sales_floor import jobs_office
+
+    warm.do(lambda s: jobs_office.remind(s))
+    found = warm.read(lambda s: [one.type for one in s.scalars(select(Notice))])
+    assert jobs_office.DUE not in found

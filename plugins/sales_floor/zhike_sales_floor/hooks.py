@@ -92,9 +92,9 @@ def register_listeners() -> Sequence[Listener]:
 @hookimpl
 def register_jobs() -> Sequence[Job]:
     """The morning's reminders."""
-    from zhike_sales_floor import jobs, jobs_sales
+    from zhike_sales_floor import jobs, jobs_office, jobs_sales
 
-    return (*jobs.JOBS, *jobs_sales.JOBS)
+    return (*jobs.JOBS, *jobs_office.JOBS, *jobs_sales.JOBS)
 
 
 @hookimpl
@@ -108,9 +108,9 @@ def register_deadlines() -> Sequence[DeadlineHandler]:
 @hookimpl
 def register_notifications() -> Sequence[NotificationType]:
     """What reps may be told about."""
-    from zhike_sales_floor import jobs, jobs_sales
+    from zhike_sales_floor import jobs, jobs_office, jobs_sales
 
-    return (*jobs.NOTIFICATIONS, *jobs_sales.NOTIFICATIONS)
+    return (*jobs.NOTIFICATIONS, *jobs_office.NOTIFICATIONS, *jobs_sales.NOTIFICATIONS)
 
 
 @hookimpl
