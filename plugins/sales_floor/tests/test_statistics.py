@@ -18,6 +18,7 @@ from zhike_sales_floor.services import (
     deals,
     floor,
     incidents,
+    sales,
     statistics,
     tracking,
 )
@@ -121,7 +122,7 @@ def test_a_customer_of_yesterday_is_an_old_one_and_a_refund_is_given_back(lived)
     lived.sign_in("AB")
     lived.arrive(Person(customer_id=lived.customer))
     deal = lived.read(lambda s: deals_of(s))
-    lived.do(lambda s: deals.refund(s, deal, "贷款未批"))
+    lived.do(lambda s: sales.refund(s, deal, "贷款未批", override=True))
     found = count(lived, MONDAY, MONDAY + timedelta(days=1))
     assert (found["visits"], found["new"], found["old"]) == (3, 2, 1)
     assert (found["closed"], found["refunded"]) == (1, 1)
