@@ -38,6 +38,7 @@ from zhike.contributions import (
     Objection,
     OpenItem,
     OpenItems,
+    OwnedFact,
     Permission,
     PolicyPreset,
     Problem,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from zhike.services import contacts as contacts
     from zhike.services import decisions as decisions
     from zhike.services import drills as drills
+    from zhike.services import facts as facts
     from zhike.services import forms as forms
     from zhike.services import idempotency as idempotency
     from zhike.services import inbox as inbox
@@ -163,6 +165,7 @@ _LAZY = {
     "drills": "zhike.services.drills",
     "emit": "zhike.services.events:emit",
     "event": "zhike.services.events:event",
+    "facts": "zhike.services.facts",
     "form_errors": "zhike.web.page:form_errors",
     "forms": "zhike.services.forms",
     "idempotency": "zhike.services.idempotency",
@@ -228,6 +231,7 @@ __all__ = [
     "Objection",
     "OpenItem",
     "OpenItems",
+    "OwnedFact",
     "PageForm",
     "Party",
     "Permission",
@@ -274,6 +278,7 @@ __all__ = [
     "drills",
     "emit",
     "event",
+    "facts",
     "form_errors",
     "forms",
     "hookimpl",

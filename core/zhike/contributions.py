@@ -54,6 +54,7 @@ __all__ = [
     "Objection",
     "OpenItem",
     "OpenItems",
+    "OwnedFact",
     "Permission",
     "PolicyPreset",
     "Problem",
@@ -683,4 +684,26 @@ class OpenItems:
     title: str
     permission: str
     query: Callable[[Session, uuid.UUID | None, int], Sequence[OpenItem]]
+    weight: int = 100
+
+
+def _always(s: Session, unit_id: uuid.UUID | None) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnedFact:
+    """A fact about which this plugin decides wherever it is active (一事一主).
+
+    Several regulations may speak of one fact; its owner decides and keeps parameter, form and
+    number, and the rule of any other plugin stands down meanwhile. ``fact`` is a plain word that
+    both agree on (``leasing_follow_up``), so that neither imports the other; ``name`` is
+    ``<plugin>.<fact>``. ``decides(s, unit_id)`` says whether it does so at this place, for example
+    because it has a policy there; the default is everywhere.
+    """
+
+    name: str
+    title: str
+    fact: str
+    decides: Callable[[Session, uuid.UUID | None], bool] = _always
     weight: int = 100

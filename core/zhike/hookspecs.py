@@ -52,6 +52,7 @@ RESULT_TYPES: dict[str, type | str] = {
     "register_health_checks": c.HealthCheck,
     "register_commands": c.Command,
     "register_open_items": c.OpenItems,
+    "register_owned_facts": c.OwnedFact,
     "register_blueprints": "zhike.web.blueprint:PluginBlueprint",
     "register_api": c.ApiResource,
     "register_menu": c.MenuItem,
@@ -232,6 +233,11 @@ class CoreHooks:
     @hookspec
     def register_open_items(self) -> Sequence[c.OpenItems]:
         """Say what is unfinished, for a handover and for the preview before disabling."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_owned_facts(self) -> Sequence[c.OwnedFact]:
+        """Say about which facts this plugin decides, so that others' rules stand down."""
         raise NotImplementedError
 
     @hookspec
