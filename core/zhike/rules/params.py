@@ -45,6 +45,7 @@ class Parameter:
     key       printed key, ``owner.contact_lapse_days``; row: its row in the catalogue's table.
     choices   allowed words of ``choice`` and ``choices``; labels gives each its Chinese.
     minimum, maximum  bounds of numbers; nullable: ``none`` is a value too (no limit, never).
+    pattern   a regular expression that all of a ``text`` must match; help says it in words.
     defaults  value per preset id; a preset without an entry does not have the parameter.
     """
 
@@ -59,6 +60,7 @@ class Parameter:
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -165,7 +167,10 @@ class Parameter:
         return str(value)
 
     def _text(self, value: Any) -> str:
-        return str(value)
+        text = str(value).strip()
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            raise self._wrong(value)
+        return text
 
     def _table(self, value: Any) -> dict[str, int]:
         if not isinstance(value, Mapping):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,6 +24,9 @@ from zhike_sales_floor.services.live import Act
 from zhike_sales_floor.services.setup import prepare
 
 assert zhike_sales_floor.plugin.name == "sales_floor"
+
+# Helpers of these tests live beside them; test folders are no packages here.
+sys.path.insert(0, str(Path(__file__).parent))
 
 #: 09:00 in Shanghai on a Monday in May.
 MORNING = datetime(2026, 5, 4, 1, 0, tzinfo=UTC)

@@ -6,6 +6,7 @@ Titles are the regulation's own words and stay Chinese in every language.
 from __future__ import annotations
 
 from zhike.api import forms
+from zhike_sales_floor import documents_follow_up
 
 ROSTER = forms.Form(
     name="sales_floor.SFF-01",
@@ -265,4 +266,13 @@ RULING = forms.Form(
     retention="120mo",
 )
 
-DOCUMENTS = (ROSTER, OUTINGS, VISITORS, TICKETS, CREDIT, RULING, HANDOVER)
+DOCUMENTS = (
+    ROSTER,
+    OUTINGS,
+    VISITORS,
+    TICKETS,
+    CREDIT,
+    RULING,
+    HANDOVER,
+    *documents_follow_up.DOCUMENTS,
+)

@@ -287,8 +287,65 @@ class ContactForm(PageForm):
         description=_l("Leave empty for now; an earlier time shows as stated later."),
     )
     note = TextAreaField(_l("Notes"), [Length(max=2000)])
+    problem = RadioField(
+        _l("Customer's problem"),
+        choices=options((key, _l(text)) for key, text in words.PROBLEM_ACTS.items()),
+        default="",
+    )
+    question = TextAreaField(_l("What is the problem"), [Length(max=1000)])
+    leader = SelectField(_l("Reported to"), default="", validate_choice=False)
     follow_up_on = DateField(_l("Follow up on"), [Optional()])
     follow_up_note = StringField(_l("What about"), [Length(max=NOTE)])
+
+
+class RecordForm(PageForm):
+    """What 客户回访记录表 asks beside customer, date and way."""
+
+    asked = TextAreaField(_l("What was talked about"), [InputRequired(), Length(max=2000)])
+
+
+class NoticeForm(PageForm):
+    """A cycle cannot be finished: for whom, and why."""
+
+    customers = SelectMultipleField(_l("For these customers"))
+    reason = TextAreaField(_l("Reason"), _REASON)
+
+
+class CoverForm(PageForm):
+    """Who stands in."""
+
+    to = SelectField(_l("Stand-in"), [InputRequired()])
+
+
+class LeaderForm(PageForm):
+    """To whom a problem is reported."""
+
+    leader = SelectField(_l("Reported to"), [InputRequired()])
+
+
+class ProblemForm(PageForm):
+    """A customer's problem and what becomes of it."""
+
+    question = TextAreaField(_l("What is the problem"), [InputRequired(), Length(max=1000)])
+    problem = RadioField(
+        _l("What happens now"),
+        choices=choices(words.PROBLEM_ACTS, only=("today", "solved", "report")),
+        default="today",
+    )
+    solution = TextAreaField(_l("How it was solved"), [Length(max=1000)])
+    leader = SelectField(_l("Reported to"), default="")
+
+
+class SolutionForm(PageForm):
+    """How a problem was solved."""
+
+    solution = TextAreaField(_l("How it was solved"), [InputRequired(), Length(max=1000)])
+
+
+class AnswerTextForm(PageForm):
+    """What the customer was answered."""
+
+    answer = TextAreaField(_l("Answer to the customer"), [InputRequired(), Length(max=1000)])
 
 
 class CustomerForm(PageForm):

@@ -46,6 +46,7 @@ def register_models() -> Sequence[str]:
         "zhike_sales_floor.models_cases",
         "zhike_sales_floor.models_office",
         "zhike_sales_floor.models_sales",
+        "zhike_sales_floor.models_follow_up",
     ]
 
 

@@ -22,7 +22,7 @@ from zhike.api import (
 )
 from zhike_sales_floor.events import CustomerMoved, OwnerCalled, OwnerComing, VisitAssigned
 from zhike_sales_floor.models import Customer, Visit
-from zhike_sales_floor.services import dockets, floor
+from zhike_sales_floor.services import dockets, floor, follow_up_jobs
 
 CALL = "sales_floor.owner_call"
 
@@ -137,6 +137,7 @@ DEADLINES = (
     DeadlineHandler(
         kind=dockets.APPEAL, title=N_("The days for an appeal are over"), fire=dockets.appeal_over
     ),
+    *follow_up_jobs.DEADLINES,
 )
 
 JOBS = (
@@ -146,6 +147,7 @@ JOBS = (
         run=remind,
         daily_at=time(8, 30),
     ),
+    *follow_up_jobs.JOBS,
 )
 
 NOTIFICATIONS = (
@@ -155,4 +157,5 @@ NOTIFICATIONS = (
     NotificationType(name="sales_floor.follow_up", title=N_("Follow-ups are due")),
     NotificationType(name="sales_floor.docket", title=N_("A dispute concerns me")),
     NotificationType(name="sales_floor.handed_over", title=N_("Customers were handed over to me")),
+    *follow_up_jobs.NOTIFICATIONS,
 )

@@ -10,7 +10,17 @@ from zhike.api import N_, DashboardCard, MenuItem, organisation, reading
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
 from zhike_sales_floor.services import board as boards
-from zhike_sales_floor.services import customers
+from zhike_sales_floor.services import customers, follow_up_board, follow_ups
+
+
+def follow_ups_left(me: Any) -> int:
+    """How many of my customers are still to be contacted in the running cycle."""
+    if me.unit is None or me.staff is None:
+        return 0
+    s = reading()
+    found = follow_ups.standing(s, me.unit.id)
+    return follow_up_board.left_count(s, me.unit.id, me.staff.id, found) if found.cycle else 0
+
 
 MENU = (
     MenuItem(
@@ -102,6 +112,16 @@ MENU = (
         section="customers",
         icon="binoculars",
         weight=15,
+    ),
+    MenuItem(
+        name="sales_floor.follow_ups",
+        title=N_("Customer follow-up"),
+        endpoint="sales_floor.follow_ups_home",
+        permission=may.CUSTOMER_EDIT,
+        section="customers",
+        icon="telephone-outbound",
+        weight=15,
+        badge=follow_ups_left,
     ),
     MenuItem(
         name="sales_floor.deals",
@@ -262,7 +282,36 @@ def figures_card(me: Any) -> str:
     return figures.card(me)
 
 
+def cycle_card(me: Any) -> str:
+    """Where my follow-up cycle stands; nothing where none is running."""
+    if me.unit is None or me.staff is None:
+        return ""
+    s = reading()
+    found = follow_ups.standing(s, me.unit.id)
+    if found.cycle is None:
+        return ""
+    left = follow_up_board.left_count(s, me.unit.id, me.staff.id, found)
+    owed = follow_up_board.owed_count(s, me.unit.id, me.staff.id, found.cycle.start, found.policy)
+    problems = follow_up_board.open_problems(s, me.unit.id, person=me.staff.id)
+    return render_template(
+        "sales_floor/card_cycle.html",
+        left=left,
+        owed=owed,
+        problems=len(problems),
+        ends_at=found.ends_at(found.cycle),
+        unit_id=me.unit.id,
+    )
+
+
 CARDS = (
+    DashboardCard(
+        name="sales_floor.cycle",
+        title=N_("My follow-up cycle"),
+        permission=may.SELF,
+        render=cycle_card,
+        size="medium",
+        weight=15,
+    ),
     DashboardCard(
         name="sales_floor.floor",
         title=N_("The floor now"),

@@ -116,7 +116,9 @@ class Customer(Model):
     ``party_id`` is empty while nobody knows who the visitor is. ``facts`` is what the engine knows
     about the customer; the other columns are read from it for lists. ``protected_until`` is the
     last day on which the owner keeps a silent customer (CV-2). ``lost_reason`` is why he has not
-    bought, as last heard. Records of two sites are apart.
+    bought, as last heard. ``owned_since`` is the day on which the owner got the customer,
+    ``followed_on`` that of the last contact in a way that counts as a follow-up. Records of two
+    sites are apart.
     ``merged_into`` is the record that this one became part of; such a one is in no list.
     """
 
@@ -157,6 +159,8 @@ class Customer(Model):
     last_contact_on: Mapped[date | None]
     protected_until: Mapped[date | None]
     closed_on: Mapped[date | None]
+    owned_since: Mapped[date | None]
+    followed_on: Mapped[date | None]
     follow_up_on: Mapped[date | None]
     follow_up_note: Mapped[str] = mapped_column(default="", info={"personal": "note"})
     lost_reason: Mapped[str] = mapped_column(default="")

@@ -22,6 +22,8 @@ CUSTOMER_VIEW = "sales_floor.customer_view"
 CUSTOMER_EDIT = "sales_floor.customer_edit"
 CUSTOMER_REVEAL = "sales_floor.customer_reveal"
 CLOSING = "sales_floor.closing"
+FOLLOW_UP_LEAD = "sales_floor.follow_up_lead"
+POINTS = "sales_floor.points"
 REGISTERS = "sales_floor.registers"
 HOUSES = "sales_floor.houses"
 SALES_CONTROL = "sales_floor.sales_control"
@@ -93,6 +95,18 @@ PERMISSIONS: tuple[Permission, ...] = (
         implies=(HOUSES,),
         weight=154,
     ),
+    Permission(
+        name=FOLLOW_UP_LEAD,
+        title=N_("Lead the follow-ups: everybody's cycle, stand-ins, answers to problems"),
+        implies=(CUSTOMER_VIEW,),
+        weight=152,
+    ),
+    Permission(
+        name=POINTS,
+        title=N_("Confirm or waive performance points"),
+        risk="sensitive",
+        weight=154,
+    ),
     Permission(name=REGISTERS, title=N_("See and print the registers"), weight=160),
     Permission(
         name=EXPORT, title=N_("Export registers and customers"), risk="sensitive", weight=170
@@ -125,7 +139,16 @@ _REP = (
     FIGURES,
     CLAIM,
 )
-_SUPERVISOR = (*_REP, ARRIVE, MANAGE, OFFICE, VOID_CONFIRM, RECLASS, REGISTERS)
+_SUPERVISOR = (
+    *_REP,
+    ARRIVE,
+    MANAGE,
+    OFFICE,
+    VOID_CONFIRM,
+    RECLASS,
+    FOLLOW_UP_LEAD,
+    REGISTERS,
+)
 
 ROLES: tuple[RolePreset, ...] = (
     RolePreset(

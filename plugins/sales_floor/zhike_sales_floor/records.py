@@ -23,6 +23,7 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
 from zhike_sales_floor.models_cases import Docket, DocketParty, Handover
+from zhike_sales_floor.models_follow_up import CustomerProblem
 from zhike_sales_floor.models_office import Call, Incident, Minutes, Sheet
 from zhike_sales_floor.models_sales import House
 from zhike_sales_floor.services.deals import is_of
@@ -90,6 +91,23 @@ def describe_house(s: CompanySession, ref: RecordRef, principal: Any) -> RecordS
     if row is None or not _may(principal, may.HOUSES, row.unit_id):
         return None
     return RecordSummary(row.code, f"/p/sales_floor/floor/{row.unit_id}/houses/{row.id}")
+
+
+def place_of_problem(s: CompanySession, ref: RecordRef) -> RecordPlace | None:
+    """A problem belongs to its site and to the rep who looks after it."""
+    row = s.find(CustomerProblem, ref.id)
+    return None if row is None else RecordPlace(row.unit_id, row.staff_id)
+
+
+def describe_problem(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
+    """A customer's problem by its number, for whoever may see the customer."""
+    row = s.find(CustomerProblem, ref.id)
+    if row is None:
+        return None
+    owner = describe_customer(s, RecordRef("sales_floor", "customer", row.customer_id), principal)
+    if owner is None:
+        return None
+    return RecordSummary(row.number, f"/p/sales_floor/floor/{row.unit_id}/problems/{row.id}")
 
 
 def describe_rep(s: CompanySession, ref: RecordRef, principal: Any) -> RecordSummary | None:
@@ -196,6 +214,12 @@ RECORD_KINDS = (
         name="sales_floor.deal", title=N_("Deal"), describe=describe_deal, place=place_of_deal
     ),
     RecordKind(name="sales_floor.house", title=N_("Unit for sale"), describe=describe_house),
+    RecordKind(
+        name="sales_floor.problem",
+        title=N_("Customer's problem"),
+        describe=describe_problem,
+        place=place_of_problem,
+    ),
     RecordKind(name="sales_floor.rep", title=N_("Rep"), describe=describe_rep),
     RecordKind(name="sales_floor.floor", title=N_("Floor board"), describe=describe_floor),
     RecordKind(name="sales_floor.minutes", title=N_("Evening minutes"), describe=describe_minutes),
@@ -256,7 +280,26 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.docket_settled", title=N_("Dispute settled")),
     LedgerAction(name="sales_floor.docket_withdrawn", title=N_("Dispute withdrawn")),
     LedgerAction(name="sales_floor.paid_despite", title=N_("Commission paid despite a dispute")),
+    LedgerAction(name="sales_floor.problem_reported", title=N_("Customer's problem reported")),
+    LedgerAction(name="sales_floor.problem_answered", title=N_("Customer's problem answered")),
+    LedgerAction(name="sales_floor.follow_up_notice", title=N_("Notice of not finishing a cycle")),
+    LedgerAction(name="sales_floor.follow_up_cover", title=N_("Stand-in for follow-ups named")),
+    LedgerAction(name="sales_floor.stand_down", title=N_("Follow-ups passed to or from an app")),
+    LedgerAction(name="sales_floor.points_confirmed", title=N_("Performance points confirmed")),
+    LedgerAction(name="sales_floor.points_waived", title=N_("Performance points waived")),
+    LedgerAction(name="sales_floor.points_reopened", title=N_("Performance points reopened")),
 )
+
+
+def open_problems(s: CompanySession, unit_id: uuid.UUID | None, limit: int) -> Sequence[OpenItem]:
+    """Customers' problems nobody has solved or answered yet."""
+    query = select(CustomerProblem).where(CustomerProblem.state.in_(("open", "reported")))
+    if unit_id is not None:
+        query = query.where(CustomerProblem.unit_id == unit_id)
+    return [
+        OpenItem(RecordRef("sales_floor", "problem", row.id), row.number)
+        for row in s.scalars(query.order_by(CustomerProblem.raised_at).limit(limit))
+    ]
 
 
 def open_visits(s: CompanySession, unit_id: uuid.UUID | None, limit: int) -> Sequence[OpenItem]:
@@ -285,6 +328,12 @@ def open_dockets(s: CompanySession, unit_id: uuid.UUID | None, limit: int) -> Se
 
 
 OPEN_ITEMS = (
+    OpenItems(
+        name="sales_floor.problems",
+        title=N_("Customers' open problems"),
+        permission=may.FOLLOW_UP_LEAD,
+        query=open_problems,
+    ),
     OpenItems(
         name="sales_floor.visits",
         title=N_("Open visits"),

@@ -41,6 +41,11 @@ class FloorSettings(SettingsForm):
         default="价格偏高,户型不合适,位置不便,资金不足,选了别家,家人意见不一,只是了解",
         validators=[Length(max=400)],
     )
+    follow_up_remind_days = IntegerField(
+        N_("Remind of the follow-up cycle so many days before its end"),
+        default=3,
+        validators=[InputRequired(), NumberRange(1, 30)],
+    )
     auto_open = BooleanField(
         N_("Open the day by itself at the first act"),
         default=True,

@@ -12,6 +12,7 @@ from zhike.api import N_, CompanySession, Party, SubjectData
 from zhike_sales_floor import subject_office
 from zhike_sales_floor.models import Customer, Deal, Ruling, Visit, VisitGuest
 from zhike_sales_floor.models_cases import Docket, DocketNote, DocketParty
+from zhike_sales_floor.models_follow_up import CustomerProblem, FollowUpContact
 
 
 def _customers(s: CompanySession, party_id: uuid.UUID) -> list[Customer]:
@@ -53,6 +54,10 @@ def _typed(s: CompanySession, dockets: list[Docket]) -> list[DocketParty | Docke
 _DOCKET = ("question", "facts", "reason", "appeal", "appeal_reason", "refusal")
 
 
+def _of(s: CompanySession, model: Any, ids: list[uuid.UUID]) -> list[Any]:
+    return list(s.scalars(select(model).where(model.customer_id.in_(ids))))
+
+
 def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]]:
     """Customer records, visits, deals and rulings about a person, as JSON-able mappings."""
     customers = _customers(s, party_id)
@@ -80,6 +85,20 @@ def export(s: CompanySession, party_id: uuid.UUID) -> Sequence[Mapping[str, Any]
         for visit in _visits(s, ids)
     ]
     found += subject_office.export(s, ids, [visit.id for visit in _visits(s, ids)])
+    found += [
+        {"kind": "follow_up", "at": row.met_at.isoformat(), "way": row.way, "note": row.asked}
+        for row in _of(s, FollowUpContact, ids)
+    ]
+    found += [
+        {
+            "kind": "problem",
+            "at": row.raised_at.isoformat(),
+            "question": row.question,
+            "solution": row.solution,
+            "answer": row.answer,
+        }
+        for row in _of(s, CustomerProblem, ids)
+    ]
     found += [
         {"kind": "ruling", "at": ruling.at.isoformat(), "facts": ruling.facts}
         for ruling in _rulings(s, ids)
@@ -139,7 +158,14 @@ def erase(s: CompanySession, party_id: uuid.UUID) -> int:
             one.words = ""
         else:
             one.text = ""
+    met = _of(s, FollowUpContact, ids)
+    for contact in met:
+        contact.asked = ""
+    problems = _of(s, CustomerProblem, ids)
+    for problem in problems:
+        problem.question = problem.solution = problem.answer = ""
     s.flush()
+    others += len(met) + len(problems)
     return len(customers) + len(visits) + len(rulings) + len(deals) + len(dockets) + others
 
 
@@ -158,6 +184,10 @@ SUBJECT_DATA = (
             *(f"sales_floor__docket.{name}" for name in _DOCKET),
             "sales_floor__docket_party.words",
             "sales_floor__docket_note.text",
+            "sales_floor__follow_up.asked",
+            "sales_floor__problem.question",
+            "sales_floor__problem.solution",
+            "sales_floor__problem.answer",
         ),
         export=export,
         erase=erase,

@@ -54,9 +54,23 @@ HEADS: Mapping[str, str] = {
     "complaint": N_("A complaint of %(who)s was logged"),
     "discount_shopping": N_("%(who)s came for a better price only"),
     "conduct": N_("A breach of conduct of %(who)s was noted: %(kind)s"),
+    "follow_up_record": N_("The follow-up record of %(who)s was filled"),
+    "problem": N_("%(who)s raised a problem"),
+    "problem_solved": N_("The problem of %(who)s was solved"),
+    "problem_reported": N_("The problem of %(who)s was reported to the head"),
+    "problem_answered": N_("%(who)s got the leader's answer"),
+    "follow_up_notice": N_("%(who)s gave notice that the cycle cannot be finished"),
+    "follow_up_cover": N_("A stand-in was named for %(who)s"),
+    "follow_up_due": N_("Overdue follow-ups were judged"),
+    "stand_down": N_("The follow-ups passed to another app"),
     "tick": N_("Time passed"),
 }
-_EVENT_OVER = N_("Event days ended")
+#: Where a switch is off, the event is the opposite one.
+_OFF = {
+    "event_mode": N_("Event days ended"),
+    "stand_down": N_("The follow-ups came back from another app"),
+}
+_OF_A_REP = frozenset({"leave", "follow_up_notice", "follow_up_cover"})
 _WHO = ("customers", "customer", "visit", "reps", "rep")
 
 _RELATIVES = {**words.RELATIONS, "immediate": N_("immediate relative")}
@@ -79,6 +93,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "owner_answer": _ANSWERS,
     "flag": _FLAGS,
     "flag.kind": _FLAGS,
+    "stand_down.to": {"complaints": N_("complaints app")},
     "contact.kind": {**words.CONTACT_KINDS, "other": N_("other")},
     "relation": _RELATIVES,
     "close.step": _STEPS,
@@ -124,6 +139,10 @@ LABELS: Mapping[str, str] = {
     "rightful": N_("due"),
     "contact.kind": N_("by way of"),
     "contact.rep": N_("rep"),
+    "problem_reported.to": N_("reported to"),
+    "stand_down.to": N_("app"),
+    "follow_up_notice.customers": N_("for"),
+    "cover": N_("stand-in"),
     "of": N_("with"),
     "claim.rep": N_("claimed by"),
     "owner": N_("owner"),
@@ -158,6 +177,8 @@ SWITCHES: Mapping[tuple[str, bool], str] = {
     ("verified", True): N_("verified"),
     ("verified", False): N_("not verified"),
     ("serious", True): N_("serious"),
+    ("record", False): N_("the record is not filled yet"),
+    ("solvable", False): N_("cannot be solved by the rep"),
 }
 _LEFT_OUT = "…"  # what stands for typed words in a day written down as a drill
 
@@ -172,9 +193,9 @@ def tell(stated: Mapping[str, Any]) -> str:
     except EventInvalid:
         return ""
     head = HEADS[event.verb]
-    if event.verb == "event_mode" and not event.get("on"):
-        head = _EVENT_OVER
-    about = "rep" if event.verb == "leave" else next((n for n in _WHO if event.get(n)), "")
+    if event.verb in _OFF and not event.get("on"):
+        head = _OFF[event.verb]
+    about = "rep" if event.verb in _OF_A_REP else next((n for n in _WHO if event.get(n)), "")
     facts = {name: _value(event, name) for name in ("answer", "kind", "relation")}
     parts = [_(head, who=_value(event, about), **facts)]
     for label, text in LABELS.items():

@@ -341,6 +341,43 @@ LACKING: Mapping[str, str] = {
     "lines": N_("lines of the registers lack something"),
 }
 
+#: Ways of following up, as the regulation calls them (SF-B-02).
+WAYS: Mapping[str, str] = {
+    "visit": N_("face to face"),
+    "phone": N_("phone"),
+    "newsletter": N_("newsletter"),
+    "message": N_("message"),
+}
+
+PROBLEM_STATES: Mapping[str, tuple[str, str]] = {
+    "open": (N_("to be solved"), "attention"),
+    "reported": (N_("waits for the leader's answer"), "wait"),
+    "solved": (N_("solved"), "done"),
+    "answered": (N_("answered"), "done"),
+}
+
+POINT_STATES: Mapping[str, tuple[str, str]] = {
+    "proposed": (N_("proposed"), "wait"),
+    "confirmed": (N_("confirmed"), "breach"),
+    "waived": (N_("waived"), "void"),
+}
+
+#: What points are proposed for, by rule.
+POINT_RULES: Mapping[str, str] = {
+    "SF-B-01": N_("customers not contacted in the cycle"),
+    "SF-B-03": N_("follow-up record not filled the same day"),
+    "SF-B-04": N_("problem not solved in time"),
+    "SF-B-05": N_("problem not reported or answered in time"),
+}
+
+#: What a rep does about a problem raised in a contact.
+PROBLEM_ACTS: Mapping[str, str] = {
+    "": N_("none"),
+    "solved": N_("solved at once"),
+    "today": N_("I solve it today"),
+    "report": N_("I cannot solve it: report to a leader"),
+}
+
 RELATIONS: Mapping[str, str] = {
     "spouse": N_("spouse"),
     "parent": N_("parent"),
@@ -401,6 +438,15 @@ VERBS: Mapping[str, str] = {
     "event_mode_over": N_("event days ended"),
     "leave": N_("left the team"),
     "reassign": N_("customers reassigned"),
+    "follow_up_record": N_("follow-up record filled"),
+    "problem": N_("problem raised"),
+    "problem_solved": N_("problem solved"),
+    "problem_reported": N_("problem reported"),
+    "problem_answered": N_("problem answered"),
+    "follow_up_notice": N_("notice of not finishing"),
+    "follow_up_cover": N_("stand-in named"),
+    "follow_up_due": N_("follow-ups judged"),
+    "stand_down": N_("follow-ups stand down"),
     "tick": N_("time passed"),
 }
 
@@ -444,6 +490,12 @@ DECISIONS: Mapping[str, str] = {
     "reassignment": N_("customers reassigned"),
     "day": N_("day"),
     "event_mode": N_("event mode"),
+    "follow_up": N_("follow-up"),
+    "problem": N_("customer's problem"),
+    "follow_up_notice": N_("notice of not finishing"),
+    "follow_up_cycle": N_("follow-up cycle judged"),
+    "follow_up_breach": N_("points proposed"),
+    "follow_up_stand": N_("follow-ups stand down"),
 }
 
 #: Facts of a cited rule that are worth their own line in an explanation.
@@ -463,6 +515,11 @@ FACTS: Mapping[str, str] = {
     "issued": N_("Ticket issued"),
     "begun": N_("Begun"),
     "until": N_("Until"),
+    "due": N_("Due"),
+    "customers": N_("Customers"),
+    "points": N_("Points"),
+    "to": N_("Reported to"),
+    "cover": N_("Stand-in"),
 }
 
 MODES: Mapping[str, str] = {
@@ -479,11 +536,16 @@ REFUSALS: Mapping[str, str] = {
     "deal_stands": N_("A deal of this customer stands: the owner stays."),
     "deal_exists": N_("This deal exists already."),
     "happened_since": N_("Something has happened to the customer since the merge."),
+    "follow_up_elsewhere": N_("Follow-ups are decided by another app at this site."),
+    "follow_up_off": N_("The regulation here has no follow-ups switched on."),
     "left": N_("This rep has left the team."),
     "merged": N_("This record has become part of another customer."),
     "missing": N_("Something is missing in this act."),
     "no_absence": N_("There is no absence of today to re-class."),
+    "no_cycle": N_("The first follow-up cycle has not begun yet."),
     "no_deal": N_("The customer has no such deal."),
+    "no_excuse": N_("This rep gave no notice for the running cycle."),
+    "no_notice": N_("The regulation takes no notices of not finishing."),
     "no_contract": N_("This deal has no contract yet."),
     "defaulted": N_("This deal is in default already."),
     "not_yet_default": N_("The term has not run out yet: no default."),
@@ -498,6 +560,8 @@ REFUSALS: Mapping[str, str] = {
     ),
     "no_records": N_("Under this regulation records do not run out; this is not done here."),
     "no_offender": N_("Nobody has received this visitor yet."),
+    "no_problem": N_("This customer has no open problem."),
+    "no_missing_record": N_("No follow-up record of this customer is missing."),
     "no_receiver": N_("Nobody is left to receive the customers."),
     "no_result": N_("This regulation draws nothing: name the new owners."),
     "no_rightful": N_("By the log this rep was due; say whose turn it was."),
@@ -510,6 +574,10 @@ REFUSALS: Mapping[str, str] = {
     "owned": N_("This customer has an owner and is not in the pool."),
     "parameter": N_("The regulation has no such parameter."),
     "preset": N_("There are no rules for this regulation."),
+    "problem_exists": N_("This problem exists already."),
+    "problem_over": N_("This problem is settled already."),
+    "problem_reported": N_("This problem was reported already."),
+    "problem_unreported": N_("This problem was not reported to the head."),
     "received": N_("The visitor is being received; hand the visit over instead."),
     "rep": N_("This person is not on the ring of this site."),
     "reversed": N_("This deal has been reversed."),

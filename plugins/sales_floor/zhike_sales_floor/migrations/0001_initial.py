@@ -283,6 +283,8 @@ def upgrade() -> None:
         sa.Column("last_contact_on", sa.Date(), nullable=True),
         sa.Column("protected_until", sa.Date(), nullable=True),
         sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("owned_since", sa.Date(), nullable=True),
+        sa.Column("followed_on", sa.Date(), nullable=True),
         sa.Column("follow_up_on", sa.Date(), nullable=True),
         sa.Column("follow_up_note", sa.Text(), nullable=False),
         sa.Column("lost_reason", sa.Text(), nullable=False),
@@ -2203,9 +2205,395 @@ def upgrade() -> None:
             ["company_id", "staff_id"],
             unique=False,
         )
+    op.create_table(
+        "sales_floor__follow_cycle",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("owed", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("excused", sa.Integer(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__follow_cycle_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__follow_cycle_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__follow_cycle_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__follow_cycle")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "staff_id",
+            "since",
+            name=op.f("uq_sales_floor__follow_cycle_company_id_unit_id_staff_id_since"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__follow_cycle", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_cycle_company_id_staff_id"),
+            ["company_id", "staff_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__follow_notice",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("customers", JSONType, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("cover_id", sa.Uuid(), nullable=True),
+        sa.Column("covered_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "cover_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__follow_notice_company_id_cover_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__follow_notice_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__follow_notice_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__follow_notice_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__follow_notice")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__follow_notice", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_notice_company_id_cover_id"),
+            ["company_id", "cover_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_notice_company_id_staff_id"),
+            ["company_id", "staff_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_notice_company_id_unit_id_since"),
+            ["company_id", "unit_id", "since"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__follow_up",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("met_at", UTCDateTime(), nullable=False),
+        sa.Column("logged_at", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("filled_at", UTCDateTime(), nullable=True),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__follow_up_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__follow_up_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__follow_up_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__follow_up_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__follow_up")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "seq",
+            name=op.f("uq_sales_floor__follow_up_company_id_unit_id_seq"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__follow_up", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_up_company_id_customer_id_met_at"),
+            ["company_id", "customer_id", "met_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_up_company_id_staff_id_met_at"),
+            ["company_id", "staff_id", "met_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_up_company_id_unit_id_met_at"),
+            ["company_id", "unit_id", "met_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__follow_up_company_id_unit_id_settled"),
+            ["company_id", "unit_id", "settled"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__problem",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("solvable", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("raised_at", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("solved_at", UTCDateTime(), nullable=True),
+        sa.Column("solution", sa.Text(), nullable=False),
+        sa.Column("reported_at", UTCDateTime(), nullable=True),
+        sa.Column("reported_to_id", sa.Uuid(), nullable=True),
+        sa.Column("answer_due_at", UTCDateTime(), nullable=True),
+        sa.Column("answered_at", UTCDateTime(), nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'reported', 'solved', 'answered')",
+            name=op.f("ck_sales_floor__problem_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__problem_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "reported_to_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__problem_company_id_reported_to_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__problem_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__problem_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__problem_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__problem")),
+        sa.UniqueConstraint(
+            "company_id", "number", name=op.f("uq_sales_floor__problem_company_id_number")
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__problem", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__problem_company_id_customer_id_raised_at"),
+            ["company_id", "customer_id", "raised_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__problem_company_id_reported_to_id"),
+            ["company_id", "reported_to_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__problem_company_id_staff_id"),
+            ["company_id", "staff_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__problem_company_id_unit_id_raised_at"),
+            ["company_id", "unit_id", "raised_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__problem_company_id_unit_id_settled"),
+            ["company_id", "unit_id", "settled"],
+            unique=False,
+        )
+
+    op.create_table(
+        "sales_floor__point",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("problem_id", sa.Uuid(), nullable=True),
+        sa.Column("customers", JSONType, nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("proposed_at", UTCDateTime(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_at", UTCDateTime(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'confirmed', 'waived')", name=op.f("ck_sales_floor__point_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "customer_id"],
+            ["sales_floor__customer.company_id", "sales_floor__customer.id"],
+            name=op.f("fk_sales_floor__point_company_id_customer_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "problem_id"],
+            ["sales_floor__problem.company_id", "sales_floor__problem.id"],
+            name=op.f("fk_sales_floor__point_company_id_problem_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "staff_id"],
+            ["core__staff.company_id", "core__staff.id"],
+            name=op.f("fk_sales_floor__point_company_id_staff_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__point_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__point_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__point")),
+        sa.UniqueConstraint(
+            "company_id",
+            "unit_id",
+            "key",
+            name=op.f("uq_sales_floor__point_company_id_unit_id_key"),
+        ),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__point", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__point_company_id_customer_id"),
+            ["company_id", "customer_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__point_company_id_problem_id"),
+            ["company_id", "problem_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__point_company_id_staff_id_due_at"),
+            ["company_id", "staff_id", "due_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__point_company_id_unit_id_id"),
+            ["company_id", "unit_id", "id"],
+            unique=False,
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("sales_floor__point", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__point_company_id_unit_id_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__point_company_id_staff_id_due_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__point_company_id_problem_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__point_company_id_customer_id"))
+
+    op.drop_table("sales_floor__point")
+    with op.batch_alter_table("sales_floor__problem", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__problem_company_id_unit_id_settled"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__problem_company_id_unit_id_raised_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__problem_company_id_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__problem_company_id_reported_to_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__problem_company_id_customer_id_raised_at"))
+
+    op.drop_table("sales_floor__problem")
+    with op.batch_alter_table("sales_floor__follow_up", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_up_company_id_unit_id_settled"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_up_company_id_unit_id_met_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_up_company_id_staff_id_met_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_up_company_id_customer_id_met_at"))
+
+    op.drop_table("sales_floor__follow_up")
+    with op.batch_alter_table("sales_floor__follow_notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_notice_company_id_unit_id_since"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_notice_company_id_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_notice_company_id_cover_id"))
+
+    op.drop_table("sales_floor__follow_notice")
+    with op.batch_alter_table("sales_floor__follow_cycle", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__follow_cycle_company_id_staff_id"))
+
+    op.drop_table("sales_floor__follow_cycle")
     with op.batch_alter_table("sales_floor__docket_party", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_floor__docket_party_company_id_staff_id"))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from zhike.rules import Decision, EventInvalid, Step, parse_shares
 from zhike_sales_floor.rules.given import read_state, read_tickets
-from zhike_sales_floor.rules.parse import read_names
+from zhike_sales_floor.rules.parse import list_names, read_names
 from zhike_sales_floor.rules.state import Customer, State
 from zhike_sales_floor.rules.validity import holder_of, months_of
 
@@ -359,6 +359,39 @@ def _result(key: str, value: Any, step: Step, final: State) -> list[Difference]:
     return _is(key, wanted, {customer: actual.get(customer) for customer in wanted})
 
 
+def _breaches(key: str, value: Any, step: Step, final: State) -> list[Difference]:
+    """What SF-B charges whom with: ``{A: [B-01, B-04]}``, or ``-`` for nothing."""
+    actual: dict[str, list[str]] = {}
+    for made in _charged(step):
+        actual.setdefault(str(made["person"]), []).append(str(made["rule"]))
+    stated = {} if _nothing(value) or value == [] else dict(value)
+    wanted = {
+        str(person): sorted("SF-" + rule.removeprefix("SF-") for rule in list_names(rules))
+        for person, rules in stated.items()
+    }
+    return _is(key, wanted, {person: sorted(rules) for person, rules in actual.items()})
+
+
+def _points(key: str, value: Any, step: Step, final: State) -> list[Difference]:
+    actual: dict[str, int] = {}
+    for made in _charged(step):
+        person = str(made["person"])
+        actual[person] = actual.get(person, 0) + int(made["points"])
+    wanted = {str(person): int(points) for person, points in dict(value or {}).items()}
+    return _is(key, wanted, {person: actual.get(person, 0) for person in wanted})
+
+
+def _charged(step: Step) -> Iterator[Mapping[str, Any]]:
+    for made in step.decisions:
+        yield from made.outcome.get("breaches", ())
+
+
+def _due(key: str, value: Any, step: Step, final: State) -> list[Difference]:
+    actual = str(step.outcome.get("due", "")).replace("T", " ")
+    wanted = "" if _nothing(value) else str(value).strip().replace("T", " ")
+    return _is(key, wanted, actual[: len(wanted)] if wanted else actual)
+
+
 _CHECKS: dict[str, Callable[[str, Any, Step, State], list[Difference]]] = {
     "assigned": _assigned,
     "received_by": _name,
@@ -393,6 +426,12 @@ _CHECKS: dict[str, Callable[[str, Any, Step, State], list[Difference]]] = {
     "ignored": _truth,
     "refused": _truth,
     "result": _result,
+    "followed": _truth,
+    "late": _truth,
+    "due": _due,
+    "left": _names,
+    "breaches": _breaches,
+    "points": _points,
     "rules": _rules,
 }
 FIELDS = tuple(_CHECKS)

@@ -49,6 +49,7 @@ class Draft:
         self.counted_today = floor.counted_today
         self.event_mode: EventMode | None = floor.event_mode
         self.tally: Tally = floor.tally
+        self.follow_up = floor.follow_up
         self.customers: dict[str, Customer] = {}
         self.outcome: Json = {}
         self.decisions: list[Decision] = []

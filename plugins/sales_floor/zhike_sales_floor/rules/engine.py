@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from zhike.rules import Decision, EventInvalid, EventRefused, Policy, Step
 from zhike.rules.windows import later
 from zhike_sales_floor.rules import (
     duty,
+    followup,
     given,
     merging,
     pool,
@@ -60,7 +62,7 @@ HANDLERS: dict[str, Handler] = {
     "day_open": duty.day_open,
     "day_close": duty.day_close,
     "event_mode": duty.event_mode,
-    "contact": records.contact,
+    "contact": followup.contact,
     "relation": records.relation,
     "ruling": records.ruling,
     "quarrel": records.quarrel,
@@ -79,6 +81,7 @@ HANDLERS: dict[str, Handler] = {
     "discount_shopping": wishes.discount,
     "conduct": wishes.conduct,
     "tick": _nothing,
+    **followup.HANDLERS,
 }
 _PAPER = frozenset(
     (
@@ -105,7 +108,7 @@ _PAPER = frozenset(
         "tick",
         "unmerge",
     )
-)
+).union(followup.HANDLERS)
 """Verbs about papers: logged on any date, they open no day on the floor."""
 _OWN_VISIT = frozenset(("arrive", "assign", "answer", "hand_over", "take_over"))
 _CREDIT = frozenset(
@@ -153,7 +156,10 @@ class SalesFloor:
                 field="policy",
                 allowed=tuple(ARRIVAL),
             )
-        return given.start(facts, policy)
+        state = given.start(facts, policy)
+        d = Draft(state, state.floor.now)
+        followup.begin(d)
+        return replace(state, floor=replace(state.floor, follow_up=d.follow_up))
 
     def handle(self, state: State, event: Mapping[str, Any]) -> Step:
         """Apply one event. EventInvalid, EventRefused: nothing has happened."""
@@ -166,6 +172,7 @@ class SalesFloor:
         duty.event_mode_over(d)
         expire_tickets(d)
         _must_stand(d, read)
+        followup.begin(d)
         HANDLERS[read.verb](d, read)
         settle(d)
         return _finish(d, read, earlier)
@@ -323,6 +330,7 @@ def _finish(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> Step:
         d.counted_today,
         d.event_mode,
         d.tally,
+        d.follow_up,
     )
     customers = {**base.customers, **d.customers} if d.customers else base.customers
     state = State(floor, customers, base.policy)

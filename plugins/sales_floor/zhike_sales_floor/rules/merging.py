@@ -16,6 +16,7 @@ from typing import Any
 
 from zhike.rules import EventInvalid, days_between, from_json, on_day, to_json
 from zhike_sales_floor.rules.draft import Draft
+from zhike_sales_floor.rules.followup_state import joined
 from zhike_sales_floor.rules.parse import Event
 from zhike_sales_floor.rules.settling import recompute
 from zhike_sales_floor.rules.state import Customer, Deal, Link, Merged, Owning, Relation, VisitNote
@@ -155,7 +156,8 @@ def _union(kept: Customer, other: Customer) -> Customer:
         else:
             values[spec.name] = one or two
     whole = replace(Customer(kept.id), **values)
-    whole = replace(whole, id=kept.id, merges=kept.merges, merged_into="")
+    together = joined(kept.follow_up, other.follow_up)
+    whole = replace(whole, id=kept.id, merges=kept.merges, merged_into="", follow_up=together)
     return _repointed(whole, other.id, kept.id)
 
 

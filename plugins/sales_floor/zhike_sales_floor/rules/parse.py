@@ -26,6 +26,8 @@ _SYNONYMS: dict[str, str] = {
     "no_reason": "none",
     "phone": "call",
     "telephone": "call",
+    "newsletter": "letter",
+    "post": "letter",
     "sms": "message",
     "wechat": "message",
     "accepted": "accept",

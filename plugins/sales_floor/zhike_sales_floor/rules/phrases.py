@@ -128,6 +128,53 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "A breach of {rep} is on record: {kind}.",
     ),
     "note": ("", ""),
+    "follow_up.followed": (
+        "{rep} 对 {customer} 的回访已登记。",
+        "{rep}'s follow-up of {customer} is logged.",
+    ),
+    "follow_up": (
+        "与 {customer} 的这次联系不算回访。",
+        "This contact with {customer} is no follow-up.",
+    ),
+    "follow_up.record": (
+        "{rep} 已补填 {customer} 的回访记录表。",
+        "{rep} has filled the follow-up record of {customer}.",
+    ),
+    "problem": (
+        "{customer} 提出问题，最迟 {due} 处理。",
+        "{customer} raises a problem, due {due}.",
+    ),
+    "problem.solved": ("{customer} 的问题已解决。", "{customer}'s problem is solved."),
+    "problem.reported": (
+        "{customer} 的问题已上报 {to}，最迟 {due} 答复客户。",
+        "{customer}'s problem went to {to}, who answers by {due}.",
+    ),
+    "problem.answered": ("{customer} 的问题已得到答复。", "{customer} has an answer."),
+    "follow_up_notice": (
+        "{rep} 提前报告：{cycle} 起的周期不能按时完成。",
+        "{rep} cannot finish the cycle that began on {cycle}.",
+    ),
+    "follow_up_notice.cover": (
+        "{rep} 提前报告：{cycle} 起的周期由 {cover} 代办。",
+        "{cover} stands in for {rep} in the cycle that began on {cycle}.",
+    ),
+    "follow_up_cycle": (
+        "{rep} 从 {from} 到 {until} 的回访周期已完成。",
+        "{rep} has finished the cycle from {from} to {until}.",
+    ),
+    "follow_up_cycle.breaches": (
+        "{rep} 从 {from} 到 {until} 的回访周期没有完成。",
+        "{rep} has not finished the cycle from {from} to {until}.",
+    ),
+    "follow_up_breach": ("{person} 违反回访制度，提请扣分。", "A breach by {person} is proposed."),
+    "follow_up_stand": (
+        "客户回访恢复按本制度办理。",
+        "Follow-ups are decided by this regulation again.",
+    ),
+    "follow_up_stand.to": (
+        "客户回访改由“{to}”办理，本制度相关条款停用。",
+        "Follow-ups are decided by {to}; the rules here stand down.",
+    ),
 }
 
 EFFECTS: dict[str, tuple[str, str]] = {
@@ -477,6 +524,48 @@ EFFECTS: dict[str, tuple[str, str]] = {
     "proposed": ("建议处理：{value}，由经理核定", "proposed: {value}; the manager decides"),
     "tracked": ("{rep} 跟进自己的客户", "{rep} follows up an own customer"),
     "not_the_holders": ("{rep} 不是现归属人 {owner}", "{rep} is not the holder {owner}"),
+    "followed_up": ("{rep} 回访（{way}），本周期算已联系", "{rep} followed up ({way})"),
+    "way_not_counted": ("这种方式不算回访", "this way does not count"),
+    "not_own": ("不是归属人 {owner} 的联系，不算回访", "not the owner {owner}'s own contact"),
+    "record_filled": ("回访记录表已填", "the record is filled"),
+    "record_missing": ("回访记录表未填，最迟 {due}", "the record is missing, due {due}"),
+    "record_late": ("回访记录表补填，已过 {due}", "the record came after {due}"),
+    "no_record": ("{rep} 到 {due} 没有填回访记录表", "{rep} filled no record by {due}"),
+    "to_solve": ("由 {rep} 解决，最迟 {due}", "{rep} solves it by {due}"),
+    "to_report": ("{rep} 自己解决不了，最迟 {due} 上报", "{rep} reports it by {due}"),
+    "solved": ("{rep} 已解决", "{rep} solved it"),
+    "reported": (
+        "{rep} 上报 {to}，{value} 天内（遇休息日顺延）答复，最迟 {due}",
+        "{rep} reports to {to}; {value} days, moved to a working day: {due}",
+    ),
+    "answered": ("{to} 已按时答复", "{to} answered in time"),
+    "answered_late": ("{to} 的答复晚于 {due}", "{to} answered after {due}"),
+    "not_solved": (
+        "{customer} 的问题，{rep} 到 {due} 没有解决",
+        "{rep} had not solved {customer}'s problem by {due}",
+    ),
+    "not_reported": (
+        "{customer} 的问题，{rep} 到 {due} 没有上报",
+        "{rep} had not reported {customer}'s problem by {due}",
+    ),
+    "not_answered": (
+        "{customer} 的问题，{to} 到 {due} 没有答复",
+        "{to} had not answered {customer} by {due}",
+    ),
+    "notice": ("{rep} 在周期结束前报告：{reason}", "{rep} gives notice in time: {reason}"),
+    "covered_by": ("{by} 安排 {cover} 代办", "{by} names {cover} to stand in"),
+    "excused": ("{rep} 已提前报告，不算违反：{customers}", "excused by notice: {customers}"),
+    "all_followed": (
+        "{rep} 从 {from} 到 {until} 应回访的客户都已联系",
+        "{rep} contacted everybody from {from} to {until}",
+    ),
+    "not_followed": (
+        "{rep} 从 {from} 到 {until} 有 {number} 位客户没有联系",
+        "{rep} left {number} customers",
+    ),
+    "points": ("提请扣 {person} 业绩分 {points} 分", "{points} points proposed for {person}"),
+    "stands_down": ("由“{to}”办理，停用", "{to} decides; stands down"),
+    "resumes": ("恢复施行", "in force again"),
     "ticket_expired": (
         "{issued} 发的券已过 {value} 天",
         "issued {issued}, older than {value} days",
@@ -494,9 +583,11 @@ NOT_APPLIED = frozenset(
         "kept",
         "kept_with_party",
         "not_long",
+        "not_own",
         "own_receiver",
         "quarrel_without_effect",
         "unproven_in_time",
+        "way_not_counted",
     )
 )
 """Effects of rules that were looked at and did not decide."""
@@ -571,4 +662,8 @@ VALUES: dict[str, tuple[str, str]] = {
     "area": ("面积更大", "larger"),
     "price": ("总价更高", "dearer"),
     "harder": ("更难销售", "harder to sell"),
+    "phone": ("电话", "phone"),
+    "newsletter": ("寄刊物", "newsletter"),
+    "message": ("短信、微信", "message"),
+    "complaints": ("客诉", "complaints"),
 }

@@ -187,6 +187,12 @@ _EXPECT: dict[str, tuple[str, Any]] = {
     "ignored": ("a harmless event changed nothing", True),
     "refused": ("the rules refuse the event; true or the code", True),
     "result": ("leave, reassign: new owner per customer", {"o1": "B"}),
+    "followed": ("SF-B: the contact counts as a follow-up", True),
+    "late": ("SF-B: the record or the answer came too late", True),
+    "due": ("SF-B: until when it is due, as much of it as is stated", "2024-05-10 18:00"),
+    "left": ("SF-B: customers nobody contacted in the cycle", ["o2"]),
+    "breaches": ("SF-B: whom it charges with which rules; - for nobody", {"A": ["B-01"]}),
+    "points": ("SF-B: points proposed per person", {"A": 1}),
     "rules": ("rules that must be cited; SF- may be left out", ["A-01", "A-04b"]),
 }
 

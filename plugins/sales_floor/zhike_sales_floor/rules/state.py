@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zhike.rules import Policy, from_json, to_json
+from zhike_sales_floor.rules.followup_state import NO_FOLLOW_UPS, OFF, FollowUpFloor, FollowUps
 
 OFF_DUTY = "OFF_DUTY"
 AVAILABLE = "AVAILABLE"
@@ -187,6 +188,7 @@ class Floor:
     counted_today: int = 0
     event_mode: EventMode | None = None
     tally: Tally = Tally()
+    follow_up: FollowUpFloor = OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +386,7 @@ class Customer:
     merged_into: str = ""
     helps: tuple[Help, ...] = ()
     grievances: tuple[Grievance, ...] = ()
+    follow_up: FollowUps = NO_FOLLOW_UPS
 
     @property
     def holding(self) -> Owning | None:

@@ -82,6 +82,9 @@ DEAL = Field(
 OVERRIDE = Field(
     "override", "bool", "a manager allows what the regulation refuses; needs a reason", True
 )
+PROBLEM = Field(
+    "problem", "text", "id of the problem; default: the customer's latest (a new one)", "o1/q1"
+)
 DRAW = (
     Field(
         "customers",
@@ -490,12 +493,19 @@ VERBS: tuple[Verb, ...] = (
             Field(
                 "kind",
                 "choice",
-                "call, message, visit, letter, other",
+                "call (phone), message, visit, letter (newsletter), other",
                 "call",
                 ("via", "way"),
                 CONTACT_KINDS,
             ),
             Field("occurred_at", "instant", "when it was, if logged later", "2024-05-01 10:00"),
+            Field(
+                "record",
+                "bool",
+                "under SF-B: whether the follow-up record is filled at once (default yes)",
+                False,
+                ("form", "filled"),
+            ),
         ),
         {"at": "16:00", "contact": "o1", "kind": "call", "rep": "A"},
         "customer",
@@ -943,6 +953,137 @@ VERBS: tuple[Verb, ...] = (
         {"at": "17:00", "conduct": "C", "kind": "neglect", "by": "manager"},
         "rep",
         ("breach", "misconduct"),
+    ),
+    Verb(
+        "follow_up_record",
+        "SF-B: the follow-up record of the latest contact without one is filled.",
+        (
+            Field("customer", "customer", "with whom the contact was", "o1", required=True),
+            _rep("who made the contact; default: whoever did"),
+            Field("number", "int", "which contact, by the number of its event", 3),
+        ),
+        {"at": "17:00", "follow_up_record": "o1", "rep": "A"},
+        "customer",
+        ("fill_record",),
+        second="rep",
+    ),
+    Verb(
+        "problem",
+        "SF-B: a customer raises a problem. What the rep can solve is solved, what not is "
+        "reported, each within the policy's days.",
+        (
+            Field("customer", "customer", "whose problem", "o1", required=True),
+            PROBLEM,
+            _rep("who was told; default: the owner"),
+            Field("solvable", "bool", "whether the rep can solve it (default yes)", False),
+        ),
+        {"at": "10:00", "problem": "o1", "solvable": False},
+        "customer",
+        ("problem_raised", "raises_problem"),
+    ),
+    Verb(
+        "problem_solved",
+        "SF-B: the problem is solved; of one already reported this is the answer.",
+        (
+            Field("customer", "customer", "whose problem", "o1", required=True),
+            PROBLEM,
+            _rep("who solved it"),
+        ),
+        {"at": "16:00", "problem_solved": "o1"},
+        "customer",
+        ("solved",),
+    ),
+    Verb(
+        "problem_reported",
+        "SF-B: the problem goes to the department head on the feedback form; the answer's clock "
+        "starts.",
+        (
+            Field("customer", "customer", "whose problem", "o1", required=True),
+            PROBLEM,
+            Field("to", "text", "the leader who owes the answer", "M", ("leader",)),
+            Field(
+                "office",
+                "free",
+                "closing time per date, empty where nobody works; other dates: Monday to Friday "
+                "until 18:00",
+                {"2024-05-10": "17:30", "2024-05-11": ""},
+                ("working_days",),
+            ),
+        ),
+        {"at": "16:30", "problem_reported": "o1", "to": "M"},
+        "customer",
+        ("reported", "escalate", "escalated"),
+        second="to",
+    ),
+    Verb(
+        "problem_answered",
+        "SF-B: the leader answers the customer.",
+        (
+            Field("customer", "customer", "whose problem", "o1", required=True),
+            PROBLEM,
+            BY,
+        ),
+        {"at": "2024-05-10 17:00", "problem_answered": "o1", "by": "manager"},
+        "customer",
+        ("answered",),
+    ),
+    Verb(
+        "follow_up_notice",
+        "SF-B: a rep says, before the cycle ends, that it cannot be finished; no violation for the "
+        "customers named, or for all of the rep's.",
+        (
+            _rep("whose cycle", required=True),
+            Field("customers", "customers", "for whom; default: all", ["o1"], ("for",)),
+            Field("cover", "rep", "who stands in, if known already", "B", ("covered_by",)),
+            REASON,
+        ),
+        {"at": "2024-05-17 10:00", "follow_up_notice": "A", "reason": "in hospital"},
+        "rep",
+        ("notice",),
+    ),
+    Verb(
+        "follow_up_cover",
+        "SF-B: the head says who stands in for a rep who gave notice.",
+        (
+            _rep("who gave notice", required=True),
+            Field("cover", "rep", "who stands in", "B", ("covered_by",), required=True),
+            BY,
+        ),
+        {"at": "2024-05-17 11:00", "follow_up_cover": "A", "cover": "B", "by": "manager"},
+        "rep",
+        ("cover",),
+        second="cover",
+    ),
+    Verb(
+        "follow_up_due",
+        "SF-B: what has fallen due is judged: missing records, problems, answers, cycles that are "
+        "over. Judging later changes nothing, and nothing is judged twice.",
+        (
+            Field("reps", "reps", "whose cycles; default: everybody's", "A", ("rep", "who")),
+            Field(
+                "customers",
+                "customers",
+                "whom to look at; default: all the drill knows",
+                ["o1", "o2"],
+                ("customer",),
+            ),
+        ),
+        {"at": "2024-05-20 00:00", "event": "follow_up_due"},
+        "reps",
+        ("judge_follow_ups",),
+    ),
+    Verb(
+        "stand_down",
+        "SF-B: another plugin that owns the matter decides on follow-ups from now on, or no longer "
+        "does.",
+        (
+            Field("on", "bool", "true: the other decides", True, required=True),
+            Field("to", "text", "which plugin", "complaints", ("owner",)),
+        ),
+        {"at": "09:00", "stand_down": True, "to": "complaints"},
+        "on",
+        ("stands_down",),
+        second="to",
     ),
     Verb(
         "tick",

@@ -28,6 +28,11 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "ruling": ("quarrel",),
     "pool": ("owner",),
     "complaint": ("found",),
+    "follow_up": ("record", "followed"),
+    "problem": ("solved", "reported", "answered"),
+    "follow_up_notice": ("cover",),
+    "follow_up_cycle": ("breaches",),
+    "follow_up_stand": ("to",),
 }
 
 REFUSALS: dict[str, tuple[str, str]] = {
@@ -41,12 +46,17 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{who} 合并之后又有新的记录，不能再分开。",
         "something has happened to {who} since the merge",
     ),
+    "follow_up_elsewhere": ("客户回访由“{who}”办理。", "follow-ups are decided by {who}"),
+    "follow_up_off": ("本制度没有启用客户回访。", "this policy has no follow-ups switched on"),
     "left": ("{who} 已经离岗。", "{who} has left for good"),
     "merged": ("{who} 已并入另一位客户。", "{who} has become part of another record"),
     "missing": ("请写明原归属人或客户。", "name the former owner or the customers"),
     "no_absence": ("{who} 今天没有可以改判的外出。", "{who} has no absence of today to re-class"),
+    "no_cycle": ("第一个回访周期还没有开始。", "the first cycle has not begun"),
     "no_deal": ("{who} 没有已成交的单。", "{who} has no closed deal"),
     "no_deal.cancel": ("{who} 没有可以取消的单。", "{who} has no deal to cancel"),
+    "no_excuse": ("{who} 在本周期没有提前报告。", "{who} gave no notice for this cycle"),
+    "no_notice": ("本制度不接受提前报告。", "this policy takes no notices"),
     "no_deal.change": ("{who} 没有可以变更的单。", "{who} has no deal to change"),
     "no_contract": ("{what} 这一单还没有签约。", "deal {what} has no contract yet"),
     "defaulted": ("{what} 这一单已经按违约处理。", "deal {what} is in default already"),
@@ -65,6 +75,11 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "no_records": ("本制度没有建档有效期，不办这件事。", "records have no life under this policy"),
     "no_offender": ("这位客户还没有人接待过。", "nobody has received this visitor"),
+    "no_problem": ("{who} 没有待处理的问题。", "{who} has no open problem"),
+    "no_missing_record": (
+        "{who} 没有待填的回访记录表。",
+        "no follow-up record of {who} is missing",
+    ),
     "no_receiver": ("没有人可以接这些客户。", "nobody is left to receive the customers"),
     "no_result": (
         "本制度不作抽签，请写明新的归属人。",
@@ -86,6 +101,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "owned": ("{who} 已有归属人，不在公海。", "{who} has an owner"),
     "parameter": ("制度没有参数 {what}。", "the policy has no parameter {what}"),
     "preset": ("没有预设 {what} 的规则。", "no rules for preset {what}"),
+    "problem_exists": ("已经有问题 {what}。", "there is a problem {what} already"),
+    "problem_over": ("{what} 这个问题已经办结。", "problem {what} is over"),
+    "problem_reported": ("{what} 这个问题已经上报。", "problem {what} was reported already"),
+    "problem_unreported": ("{what} 这个问题还没有上报。", "problem {what} was not reported"),
     "received": (
         "这位客户正有人接待，请改用转交。",
         "the visitor is being received; hand over instead",

@@ -24,6 +24,7 @@ from zhike.api import (
 )
 from zhike_sales_floor.models import Customer, Ruling
 from zhike_sales_floor.services import callbook, live
+from zhike_sales_floor.services.follow_ups import keep_in_step
 from zhike_sales_floor.services.live import Act
 
 CONTACT_KINDS = ("call", "message", "visit", "letter")
@@ -280,12 +281,15 @@ def log_contact(
     direction: str = "out",
     source: str = "",
     appointment_at: datetime | None = None,
+    record: bool = True,
 ) -> Act | None:
     """Log a call, message, visit or letter 接触; the owner's own restarts the seven days.
 
     A call is a line of the call register too, with ``source`` and ``appointment_at`` where they
-    were told. One that nobody answered tells the engine nothing: it is no contact. Returns the
-    engine's act, or None for an unanswered call.
+    were told. One that nobody answered tells the engine nothing: it is no contact. Where customers
+    are followed up in cycles (SF-B) a contact counts there too, and ``note`` is its record
+    客户回访记录表; ``record`` False, or no note, leaves that to be filled. Returns the engine's
+    act, or None for an unanswered call.
     """
     if kind not in CONTACT_KINDS:
         raise UserError(_("Please choose the kind of contact."), field="kind")
@@ -321,12 +325,22 @@ def log_contact(
         )
     if not answered:
         return None
-    fields = {"customer": str(customer_id), "kind": kind}
+    fields: dict[str, Any] = {"customer": str(customer_id), "kind": kind}
     if staff_id is not None:
         fields["rep"] = str(staff_id)
+    filled = record and bool(note.strip())
+    if keep_in_step(s, customer.unit_id) and not filled:
+        fields["record"] = False
     if occurred_at is not None:
         fields["occurred_at"] = live.local_text(occurred_at, live.tz_of(s, customer.unit_id))
-    return live.act(s, customer.unit_id, "contact", fields, occurred_at=occurred_at)
+    return live.act(
+        s,
+        customer.unit_id,
+        "contact",
+        fields,
+        occurred_at=occurred_at,
+        extra={"asked": note.strip() if filled else ""},
+    )
 
 
 def prove_relation(

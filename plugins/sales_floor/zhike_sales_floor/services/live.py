@@ -64,8 +64,16 @@ LEDGER = {
     "unmerge": "sales_floor.unmerge",
     "release": "sales_floor.release",
     "claim": "sales_floor.claim",
+    "problem_reported": "sales_floor.problem_reported",
+    "problem_answered": "sales_floor.problem_answered",
+    "follow_up_notice": "sales_floor.follow_up_notice",
+    "follow_up_cover": "sales_floor.follow_up_cover",
+    "stand_down": "sales_floor.stand_down",
 }
 
+
+#: Acts that open no day by themselves: the day's own, and what the clock does at night.
+NO_DAY = frozenset({"day_open", "day_close", "follow_up_due", "stand_down"})
 
 #: Acts that are refused where they would change nothing: somebody pressed a button too late.
 QUIET = frozenset({"sign_in", "sign_out", "out", "back", "absent", "end", "answer"})
@@ -114,6 +122,8 @@ class Work:
     policy: Policy
     extra: Mapping[str, Any] = field(default_factory=dict)
     decided: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    charged: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    mode: str = "enforce"
 
     @property
     def after(self) -> FloorState:
@@ -187,7 +197,7 @@ def act(
     tz = tz_of(s, unit_id)
     now = max(clock.now(), floor.changed_at) if floor.seq else clock.now()
     day = clock.local(now, tz).date()
-    if verb not in ("day_open", "day_close"):
+    if verb not in NO_DAY:
         _keep_day(s, floor, tz, day, now)
     resolved = (
         policies.resolved_version(s, pinned)
@@ -209,6 +219,7 @@ def act(
     work = Work(
         floor, tz, day, now, floor.seq + 1, event, state, step, rows, resolved.policy, extra or {}
     )
+    work.mode = resolved.mode
     return _store(s, work, resolved, told, facts, occurred_at or now, proposed, reason)
 
 
@@ -326,7 +337,12 @@ def _store(
     work.decided = {
         decision.subject: row_id
         for decision, row_id in stored
-        if decision.kind in ("assignment", "waiting", "call", "flag", "credit")
+        if decision.kind in ("assignment", "waiting", "call", "flag", "credit", "follow_up_cycle")
+    }
+    work.charged = {
+        made["key"]: row_id
+        for decision, row_id in stored
+        for made in decision.outcome.get("breaches", ())
     }
     event_row = FloorEvent(
         id=uuid7(),

@@ -27,7 +27,7 @@ from zhike_sales_floor.models import (
 )
 from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.rules.validity import months_of, valid_through
-from zhike_sales_floor.services import credit, pool
+from zhike_sales_floor.services import credit, follow_up_rows, pool
 from zhike_sales_floor.services.live import Work
 
 STATE = {
@@ -45,6 +45,7 @@ def project(s: CompanySession, work: Work) -> None:
     _customers(s, work)
     pool.project(s, work)
     credit.project(s, work)
+    follow_up_rows.project(s, work)
     _reps(s, work)
     if work.event["event"] == "day_close":
         _close_day(s, work)
@@ -371,6 +372,9 @@ def fill_customer(row: Customer, facts: st.Customer, params: Mapping[str, Any]) 
         row.first_visit_on = row.first_visit_on or _day(facts.visits[0].at)
     last = facts.contacts.get(facts.owner, "") if facts.owner else ""
     row.last_contact_on = _day(last) if last else row.last_contact_on
+    holding = facts.holding
+    row.owned_since = _day(holding.at) if holding else None
+    row.followed_on = _followed(facts, params)
     closed = [deal for deal in facts.deals if deal.closed and not deal.reversed]
     reserved = [deal for deal in facts.deals if not deal.closed and not deal.reversed]
     row.closed_on = _day(closed[-1].at) if closed else None
@@ -402,6 +406,14 @@ def _protected_until(row: Customer, facts: st.Customer, params: Mapping[str, Any
     if days is None or row.last_contact_on is None or row.owner_id is None:
         return None
     return row.last_contact_on + timedelta(days=int(days))
+
+
+def _followed(facts: st.Customer, params: Mapping[str, Any]) -> date | None:
+    """The day on which the owner, or who covered for him, last followed up."""
+    days = [met.at for met in facts.follow_up.met]
+    if "visit" in (params.get("followup.kinds") or ("visit",)):
+        days += [note.at for note in facts.visits if note.rep == facts.owner and not note.void]
+    return _day(max(days)) if days else None
 
 
 def _day(text: str) -> date:

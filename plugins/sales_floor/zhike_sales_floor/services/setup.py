@@ -32,6 +32,12 @@ HANDOVER_NUMBERS = numbering.NumberRule(
     digits=3,
     reset="year",
 )
+PROBLEM_NUMBERS = numbering.NumberRule(
+    name="sales_floor.problem",
+    title=N_("Customers' problems"),
+    pattern="HF{site}{yyyy}{mm}{dd}-{n}",
+    digits=2,
+)
 
 SHEET_NUMBERS = numbering.NumberRule(
     name="sales_floor.sheet",
@@ -50,5 +56,6 @@ def prepare(s: CompanySession) -> None:
     numbering.ensure(s, DOCKET_NUMBERS)
     numbering.ensure(s, HANDOVER_NUMBERS)
     numbering.ensure(s, SHEET_NUMBERS)
+    numbering.ensure(s, PROBLEM_NUMBERS)
     for unit in organisation.tree(s).sites:
         live.set_up(s, unit.id)

@@ -23,14 +23,17 @@ from zhike.api import (
 )
 from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.services import arrivals, corrections, customers, floor, live
+from zhike_sales_floor.services import arrivals, corrections, customers, floor, follow_ups, live
 from zhike_sales_floor.views._common import (
     bp,
     customer_at,
     form_act,
     own_staff,
+    rep_choices,
     staff_names,
 )
+from zhike_sales_floor.views.follow_ups import mine_or_covered
+from zhike_sales_floor.views.problems import note_problem
 
 
 def _back(unit_id: uuid.UUID, customer_id: uuid.UUID) -> str:
@@ -44,8 +47,17 @@ def _back(unit_id: uuid.UUID, customer_id: uuid.UUID) -> str:
 )
 def contact(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     """Log a call, message, visit or letter; an owner's own restarts the seven days."""
-    row = customer_at(reading(), unit_id, customer_id, may.CUSTOMER_EDIT)
+    found = reading()
+    row = mine_or_covered(unit_id, customer_id)
     form = forms.ContactForm()
+    following = follow_ups.standing(found, unit_id)
+    if following.on:
+        form.leader.choices = rep_choices(follow_ups.leaders(found, unit_id), staff_names(found))
+        form.note.description = _(
+            "This is the follow-up record. Left empty, it has to be filled by the end of the day."
+        )
+    else:
+        del form.problem, form.question, form.leader
 
     def work(s: CompanySession) -> str:
         stated = form.occurred_at.data
@@ -70,9 +82,17 @@ def contact(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
             )
         elif form.answered.data:
             customers.set_follow_up(s, customer_id, None)
+        told = _("Logged.")
         if done is not None and done.outcome.get("counted"):
-            return _("Logged; the seven days begin anew.")
-        return _("Logged.")
+            told = _("Logged; the seven days begin anew.")
+        if "problem" in form and form.problem.data:
+            if form.problem.data == "report" and not form.leader.data:
+                raise UserError(_("Please choose the leader."), field="leader")
+            told += " " + note_problem(
+                s, customer_id, own_staff() or row.owner_id,
+                form.problem.data, form.question.data or "", form.leader.data,
+            )  # fmt: skip
+        return told
 
     return form_act(
         form,

@@ -33,7 +33,16 @@ from zhike.api import (
 from zhike_sales_floor import lists, words
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.models import Customer
-from zhike_sales_floor.services import customers, dockets, floor, live, merging, record, sheets
+from zhike_sales_floor.services import (
+    customers,
+    dockets,
+    floor,
+    follow_ups,
+    live,
+    merging,
+    record,
+    sheets,
+)
 from zhike_sales_floor.services.customers import Filter
 from zhike_sales_floor.services.deals import step_of
 from zhike_sales_floor.transfers import EXPORTERS
@@ -331,6 +340,14 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
             {"label": _("Tracking sheet"), "url": url("tracking_sheet"), "icon": "binoculars"},
             {"label": _("Relation"), "url": url("relation"), "icon": "diagram-2"},
         ]
+        if follow_ups.standing(reading(), unit_id).on:
+            found.append(
+                {
+                    "label": _("A customer's problem"),
+                    "url": url("problem_new"),
+                    "icon": "exclamation-circle",
+                }
+            )
         if row.party_id is not None:
             found.append(
                 {"label": _("Correct name or phone"), "url": url("identity"), "icon": "eraser"}

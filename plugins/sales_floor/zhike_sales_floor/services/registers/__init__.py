@@ -28,6 +28,7 @@ from zhike.api import (
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor.services import customers, live
 from zhike_sales_floor.services.registers import floor as floor_registers
+from zhike_sales_floor.services.registers import follow_up
 from zhike_sales_floor.services.registers import office as office_registers
 from zhike_sales_floor.services.registers import papers as paper_registers
 from zhike_sales_floor.services.registers import statistics as statistic_registers
@@ -56,6 +57,7 @@ REGISTERS: Mapping[str, Register] = {
         *office_registers.REGISTERS,
         *paper_registers.REGISTERS,
         *statistic_registers.REGISTERS,
+        *follow_up.REGISTERS,
     )
 }
 
