@@ -99,13 +99,13 @@ PERMISSIONS: tuple[Permission, ...] = (
         name=FOLLOW_UP_LEAD,
         title=N_("Lead the follow-ups: everybody's cycle, stand-ins, answers to problems"),
         implies=(CUSTOMER_VIEW,),
-        weight=152,
+        weight=156,
     ),
     Permission(
         name=POINTS,
         title=N_("Confirm or waive performance points"),
         risk="sensitive",
-        weight=154,
+        weight=158,
     ),
     Permission(name=REGISTERS, title=N_("See and print the registers"), weight=160),
     Permission(
