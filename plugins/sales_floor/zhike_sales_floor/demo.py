@@ -26,7 +26,7 @@ from zhike.api import (
     clock,
     organisation,
 )
-from zhike_sales_floor import demo_cases, demo_office, demo_sales
+from zhike_sales_floor import demo_cases, demo_follow_up, demo_office, demo_sales
 from zhike_sales_floor.models import Customer, Visit
 from zhike_sales_floor.services import arrivals, customers, floor, setup
 from zhike_sales_floor.services.arrivals import Arrival, Person
@@ -147,6 +147,7 @@ def _play(stage: Stage) -> None:
     ):
         _past_day(stage, now.date() - timedelta(days=back), zone, evening)
     _today(stage, now)
+    _follow_up(stage)
 
 
 def _at(on: date, moment: time, zone: ZoneInfo) -> datetime:
@@ -251,6 +252,13 @@ def _owned(stage: Stage) -> list[uuid.UUID]:
                 .order_by(Customer.id)
             )
         )
+
+
+def _follow_up(stage: Stage) -> None:
+    """From today on customers are followed up in cycles, and some of it is done already."""
+    moment = clock.local(clock.now(), stage.unit.tz)
+    for step in (demo_follow_up.switch_on, demo_follow_up.some_done, demo_follow_up.a_problem):
+        stage.do(moment, partial(step, unit_id=stage.unit.id))
 
 
 def _second_thoughts(stage: Stage, moment: datetime) -> None:

@@ -228,5 +228,7 @@ def _plain(state: State) -> Any:
 
 def _without_seq(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_seq(v) for k, v in value.items() if k not in ("seq", "signed_seq", "judged")}
+        return {
+            k: _without_seq(v) for k, v in value.items() if k not in ("seq", "signed_seq", "judged")
+        }
     return [_without_seq(part) for part in value] if isinstance(value, list) else value
