@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import flash, redirect, request, url_for
 
 from zhike.api import (
     CompanySession,
@@ -180,7 +180,8 @@ def follow_up_notice(unit_id: uuid.UUID) -> Any:
     staff_id = own_staff()
     found = follow_ups.standing(s, unit_id)
     if staff_id is None or found.cycle is None:
-        raise NotFound(_("There is no running follow-up cycle of yours."))
+        flash(_("There is no running follow-up cycle of yours."), "info")
+        return redirect(url_for(".follow_ups", unit_id=unit_id), 303)
     left = follow_up_board.left_of(s, unit_id, [staff_id], found)
     form = forms.NoticeForm()
     unknown = _("unknown visitor")
