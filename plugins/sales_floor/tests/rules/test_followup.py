@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zhike.rules import EventInvalid, EventRefused, ParameterError
@@ -27,6 +27,8 @@ from zhike_sales_floor.rules.followup_state import (
 from .conftest import Play
 
 ON = {"followup.on": True}
+#: How long a machine takes is no part of what is tested here.
+calmly = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 
 
@@ -36,6 +38,7 @@ def _play(customers: dict[str, Any] | None = None, **overrides: Any) -> Play:
 
 
 # --- the calendar ---------------------------------------------------------------------------------
+@calmly
 @given(DAYS, DAYS, st.integers(1, 60))
 def test_every_day_lies_in_exactly_one_cycle(day: date, anchor: date, days: int) -> None:
     cycle = cycle_at(day, anchor, days)
@@ -46,6 +49,7 @@ def test_every_day_lies_in_exactly_one_cycle(day: date, anchor: date, days: int)
     assert after.start == cycle.last + timedelta(days=1)
 
 
+@calmly
 @given(DAYS, DAYS, st.integers(1, 60))
 def test_the_first_cycle_had_not_begun_when_the_rule_did(
     since: date, anchor: date, days: int
@@ -62,6 +66,7 @@ def test_the_first_monday_is_that_day_where_it_is_one() -> None:
     assert anchor_day("2024-01-10", date(2024, 5, 7)) == date(2024, 1, 10)
 
 
+@calmly
 @given(DAYS)
 def test_an_answer_is_due_on_a_working_day_at_closing_time(day: date) -> None:
     due = answer_due(f"{day}T10:00:00", 2, None)
