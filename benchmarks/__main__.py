@@ -28,6 +28,8 @@ def main() -> int:
     found: list[figures.Figure] = []
     if wanted("7"):
         found += figures.engine()
+    if wanted("R"):
+        found += figures.month_replayed(asked.rounds)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         print(f"building {asked.rows} customers …", file=sys.stderr)

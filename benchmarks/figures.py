@@ -456,6 +456,15 @@ def idle_plugins(house: House, rounds: int, requests: int, number: int = 50) -> 
                    _median(ratios), 1.15, 1.05)]  # fmt: skip
 
 
+def month_replayed(rounds: int) -> list[Figure]:
+    """A month of a busy site under another regulation, by the pure engine."""
+    from benchmarks import month
+
+    took, events = month.seconds(rounds)
+    name = f"a month replayed: 30 reps, 3,000 visits, {events} events"
+    return [Figure("R", name, took, 2.0, 2.0, "s")]
+
+
 def show(figures: list[Figure]) -> str:
     """The figures as a table."""
     lines = [f"{'goal':>4}  {'figure':<72} {'value':>9} {'must':>6} {'moon':>6}"]

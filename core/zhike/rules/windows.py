@@ -37,6 +37,7 @@ def days_between(start: str, end: str) -> int:
     return (on_day(end) - on_day(start)).days
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
     """The same day number N months later, clamped to the month's last day (CV-4).
 
