@@ -17,7 +17,7 @@ DAYS, VISITS_A_DAY = 30, 100
 
 
 def history(seed: int = 7) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Thirty reps, three thousand visits, a third of them by known customers; and their closings."""
+    """Thirty reps, three thousand visits, a third of them by known customers, with closings."""
     rng = random.Random(seed)
     begin = datetime.fromisoformat("2024-05-01T09:00:00")
     given = {"date": begin.isoformat(), "ring": REPS}
