@@ -11,8 +11,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import zhike  # noqa: F401  before anything else: it decides which SQLite this process has
+
+# How fast an example runs says something about the machine, nothing about the code.
+settings.register_profile("zhike", deadline=None)
+settings.load_profile("zhike")
 
 REQUIRE_ALL = os.environ.get("ZHIKE_REQUIRE_ALL", "") not in ("", "0")
 
