@@ -324,3 +324,58 @@ def test_an_address_that_was_cut_off_is_no_fault_of_ours(
         ("/admin/organisation/staff?after=01a2", 404),
     ):
         assert admin.get(path).status_code == status, path
+
+
+def test_every_explanation_speaks_in_the_company_s_own_words(
+    admin: FlaskClient, site: Site, company: int
+) -> None:
+    """A company types its own regulation over a shipped one: number and sentence of every clause.
+
+    What the floor then answers and explains is in those words, and in none of the shipped ones.
+    """
+    from datetime import date
+
+    from zhike.models.decision import DecisionRecord
+    from zhike.services import organisation
+    from zhike_sales_floor.services import arrivals, floor
+    from zhike_sales_floor.services.arrivals import Arrival, Person
+    from zhike_sales_floor.services.setup import prepare
+
+    with site.transaction(company) as s:
+        hall = organisation.add_unit(s, name="滨江案场", code="BJ", kind="site").id
+        reps = [organisation.add_staff(s, name=name).id for name in ("李敏", "王磊")]
+        for who in reps:
+            organisation.give_post(s, who, hall, title="顾问", valid_from=date(2020, 1, 1))
+        prepare(s)
+        floor.add_reps(s, hall, reps)
+        shipped = policies.in_force(s, "sales_floor", hall, clock.now()).policy.clauses
+    _, editor = a_draft(admin, site, company)
+    sent = fields(admin, editor)
+    numbers = [key for key in sent if key.startswith("clauses.") and key.endswith(".number")]
+    assert len(numbers) >= 19
+    for place, key in enumerate(numbers, 1):
+        rule = key.removeprefix("clauses.").removesuffix(".number")
+        sent[key] = f"晨光-{place:02d}"
+        sent[f"clauses.{rule}.text"] = f"本公司对{rule}另有规定，详见员工手册第{place}页。"
+    assert admin.post(editor, data=sent).status_code == 302
+    page = editor.removesuffix("/edit")
+    publish = read_page(admin.get(f"{page}/publish").text).form(css_class="zk-form").values
+    answer = admin.post(f"{page}/publish", data={**publish, "reason": "本公司的制度"})
+    assert answer.status_code == 302, answer.text[:2000]
+    for who in reps:
+        with site.transaction(company) as s:
+            floor.sign_in(s, hall, who)
+    with site.transaction(company) as s:
+        arrivals.arrive(s, hall, Arrival(persons=(Person(name="张伟", phone="13800138000"),)))
+    with site.reader(company) as s:
+        decisions = [one for one in s.scalars(select(DecisionRecord)) if one.rules]
+    assert decisions
+    for decision in decisions:
+        answer = admin.get(f"/p/sales_floor/why/{decision.id}")
+        assert answer.status_code == 200, (decision.kind, answer.status_code)
+        told = html.unescape(answer.text)
+        assert "晨光-" in told
+        assert "本公司对" in told
+        for rule in decision.rules:
+            assert f"本公司对{rule}另有规定" in told
+            assert shipped[rule].text[:12] not in told

@@ -52,6 +52,7 @@ from zhike.contributions import (
     SearchHit,
     SearchProvider,
     SettingsSchema,
+    SetupStep,
     SubjectData,
 )
 from zhike.db.base import GlobalModel, ScopedModel, ref
@@ -253,6 +254,7 @@ __all__ = [
     "SearchProvider",
     "SettingsForm",
     "SettingsSchema",
+    "SetupStep",
     "Site",
     "Staff",
     "State",

@@ -657,6 +657,25 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SetupStep:
+    """A step of setting a company up (首次设置), shown in the guide in the order of ``weight``.
+
+    endpoint  the page where it is done, which must need no argument and saves by itself.
+    done      ``done(s) -> bool``: whether the data show it; None for what only a person can say.
+    minutes   about how long it takes.
+    """
+
+    name: str
+    title: str
+    summary: str
+    endpoint: str
+    permission: str
+    done: Callable[[Session], bool] | None = None
+    minutes: int = 2
+    weight: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """A click command mounted as ``zhike <plugin> <last part of name>``; loaded when called."""
 

@@ -50,6 +50,7 @@ RESULT_TYPES: dict[str, type | str] = {
     "register_record_kinds": c.RecordKind,
     "register_ledger_actions": c.LedgerAction,
     "register_health_checks": c.HealthCheck,
+    "register_setup_steps": c.SetupStep,
     "register_commands": c.Command,
     "register_open_items": c.OpenItems,
     "register_owned_facts": c.OwnedFact,
@@ -243,6 +244,11 @@ class CoreHooks:
     @hookspec
     def register_health_checks(self) -> Sequence[c.HealthCheck]:
         """Return questions for the health page and ``zhike doctor``."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_setup_steps(self) -> Sequence[c.SetupStep]:
+        """Say what a new company has to do for your plugin, for the guide of the first set-up."""
         raise NotImplementedError
 
     @hookspec

@@ -341,7 +341,8 @@ def test_a_company_without_an_app_says_what_to_do_first(
             if name in active_in(s):
                 lifecycle.disable(s, name, with_dependants=True)
     page = signed_in.get("/").text.partition("<main")[2]
-    for step in ("/admin/organisation", "/admin/organisation/staff", "/admin/apps", "/admin/users"):
+    start = "/admin/start"
+    for step in (start, f"{start}/sites", f"{start}/people", "/admin/apps", f"{start}/accounts"):
         assert f'href="{step}"' in page
     assert "/admin/" not in login(company, []).get("/").text.partition("<main")[2]
 

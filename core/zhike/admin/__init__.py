@@ -32,6 +32,7 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         role_matrix,
         roles,
         staff,
+        start,
         users,
         view_as,
     )
@@ -61,5 +62,6 @@ def blueprints() -> tuple[CoreBlueprint, ...]:
         policies.bp,
         roles.bp,
         settings_pages.bp,
+        start.bp,
         users.bp,
     )

@@ -21,12 +21,12 @@ from zhike.db.session import CompanySession
 from zhike.errors import Forbidden, NotFound, UserError
 from zhike.i18n import _
 from zhike.models.transfer import ImportBatch, ImportRow
-from zhike.services import records, transfer
+from zhike.services import companies, demo_data, records, transfer
 from zhike.services.lifecycle.words import title as plugin_title
 from zhike.services.transfer import Staged, staging
 from zhike.web import i18n
 from zhike.web.blueprint import CoreBlueprint
-from zhike.web.context import act, current, reading
+from zhike.web.context import act, current, end_reading, reading
 from zhike.web.form import PageForm
 from zhike.web.page import keeping, page
 from zhike.web.ui import Column, Empty, State, Table
@@ -118,7 +118,40 @@ def overview() -> str:
         exports=export_cards() if me.can(EXPORT) else [],
         waiting=waiting,
         table=_batches(reading()),
+        demo=_demo(),
     )
+
+
+def _administers() -> bool:
+    grants = current().principal.grants
+    return any(grant.is_admin and grant.unit_id is None for grant in grants)
+
+
+def _demo() -> dict[str, Any] | None:
+    """What the page says about demo data: only of a demo, to whoever administers all of it."""
+    me = current()
+    company = companies.company_of(reading())
+    if not company.is_demo or not _administers():
+        return None
+    return {"name": company.name, "count": demo_data.count(me.site, company.id)}
+
+
+@bp.post("/demo/remove", permission=IMPORT)
+def remove_demo() -> ResponseReturnValue:
+    """Remove the demo's data and close the company; the name has to be typed."""
+    me = current()
+    assert me.company is not None
+    if not _administers():
+        raise Forbidden(_("Only an administrator of the company may do this."))
+    count = demo_data.remove(
+        me.site,
+        me.company.id,
+        typed=request.form.get("confirm_name", ""),
+        actor=me.actor,
+    )
+    end_reading()
+    flash(_("The demo is gone: %(n)s rows removed. Its ledger stays.", n=count), "success")
+    return redirect(url_for("core.login"))
 
 
 def batch_state(row: Any) -> State:

@@ -10,6 +10,9 @@ from zhike.hookspecs import hookimpl
 
 ACTIONS = {
     "core.company.added": N_("Company added"),
+    "core.company.changed": N_("Company details changed"),
+    "core.demo.removed": N_("Demo data removed"),
+    "core.setup.marked": N_("Step of the first set-up marked"),
     "core.unit.added": N_("Site or department added"),
     "core.unit.changed": N_("Site or department changed"),
     "core.unit.moved": N_("Site or department moved"),

@@ -8,6 +8,7 @@ from zhike.contributions import N_, MenuItem
 from zhike.hookspecs import hookimpl
 
 _ENTRIES = (
+    ("start", N_("First set-up"), "admin_start.overview", "core.organisation", "signpost"),
     ("apps", N_("Apps"), "admin_apps.apps", "core.apps", "grid"),
     (
         "policies",

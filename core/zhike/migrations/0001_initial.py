@@ -1958,11 +1958,35 @@ def upgrade() -> None:
             batch_op.f("ix_core__recovery_code_user_id"), ["user_id"], unique=False
         )
 
+    op.create_table(
+        "core__setup_mark",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('done', 'skipped')", name=op.f("ck_core__setup_mark_state")),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_core__setup_mark_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_core__setup_mark")),
+        sa.UniqueConstraint("company_id", "step", name=op.f("uq_core__setup_mark_company_id_step")),
+        info={"plugin": "core"},
+    )
+
     install_guards(op.get_bind())
 
 
 def downgrade() -> None:
     remove_guards(op.get_bind())
+    op.drop_table("core__setup_mark")
+
     with op.batch_alter_table("core__recovery_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core__recovery_code_user_id"))
 

@@ -146,6 +146,7 @@ def last_backup(site: Site) -> HealthResult:
         False,
         _("There is no verified backup of the last two days."),
         _("Run “zhike backup create” and “zhike backup verify”; the worker does so every night."),
+        page="admin_backups.overview",
     )
 
 
@@ -159,6 +160,7 @@ def disk_space(site: Site) -> HealthResult:
         False,
         _("Only %(n)s MiB are free.", n=free >> 20),
         _("Make room, or move old backups away: a backup needs twice the size of the data."),
+        page="admin_backups.overview",
     )
 
 

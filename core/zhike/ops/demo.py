@@ -23,7 +23,7 @@ from zhike.i18n import speaking
 from zhike.models.people import Role
 from zhike.ops import database, schema
 from zhike.plugins.discovery import optional_module
-from zhike.services import access, calendars, ledger, lifecycle, organisation, people
+from zhike.services import access, calendars, ledger, lifecycle, organisation, people, setup
 from zhike.services.companies import create_company
 from zhike.services.keys.keyring import write_private
 from zhike.site import Site
@@ -211,6 +211,9 @@ def _make_firm(
             lifecycle.enable(s, name, with_missing=True)
             access.adopt_role_presets(s, name)
         _give_roles(s, firm, users, units)
+        for step in ("core.company", "core.accounts", "core.policy"):
+            setup.mark(s, step, "done")
+        setup.mark(s, "core.desk", "skipped")
     return company_id
 
 

@@ -49,6 +49,25 @@ def company_of(s: CompanySession) -> Company:
     return company
 
 
+def rename(s: CompanySession, *, name: str, short_name: str, tz: str) -> None:
+    """Change what the company is called, and its time zone; ``tz`` is an IANA name.
+
+    Raises :class:`~zhike.errors.UserError` for an empty name.
+    """
+    from zhike.services import ledger  # which needs this module
+
+    if not name.strip():
+        raise UserError(_("Please give a name."), field="name")
+    bump_generation(s)
+    row = company_of(s)
+    before = {"name": row.name, "short_name": row.short_name, "tz": row.tz}
+    row.name, row.short_name, row.tz = name.strip(), short_name.strip(), tz
+    s.flush()
+    after = {"name": row.name, "short_name": row.short_name, "tz": row.tz}
+    if after != before:
+        ledger.append(s, "core.company.changed", body={"before": before, "after": after})
+
+
 def generation_of(s: CompanySession) -> int:
     """The company's generation as this session sees it; caches are keyed by it."""
     known = s.info.get("generation")

@@ -90,6 +90,7 @@ def nothing_stuck(site: Site) -> HealthResult:
             stuck,
         ),
         _("Look at Background work; mend the cause, then try again from there."),
+        page="admin_jobs.overview",
     )
 
 
@@ -115,6 +116,7 @@ def plugins_well(site: Site) -> HealthResult:
         False,
         _("These apps could not be loaded: %(reasons)s", reasons=reasons),
         _("See the app's page; the rest of the site works on without it."),
+        page="admin_apps.apps",
     )
 
 

@@ -32,6 +32,7 @@ from zhike.api import (
     RolePreset,
     SearchProvider,
     SettingsSchema,
+    SetupStep,
     SubjectData,
     forms,
     hookimpl,
@@ -241,6 +242,14 @@ def register_ledger_actions() -> Sequence[LedgerAction]:
     from zhike_sales_floor.records import LEDGER_ACTIONS
 
     return LEDGER_ACTIONS
+
+
+@hookimpl
+def register_setup_steps() -> Sequence[SetupStep]:
+    """The roster, whose order is the first ring."""
+    from zhike_sales_floor.records import SETUP_STEPS
+
+    return SETUP_STEPS
 
 
 @hookimpl

@@ -18,10 +18,11 @@ from zhike.api import (
     RecordPlace,
     RecordRef,
     RecordSummary,
+    SetupStep,
     _,
 )
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.models import Customer, Deal, FloorEvent, Visit
+from zhike_sales_floor.models import Customer, Deal, FloorEvent, Rep, Visit
 from zhike_sales_floor.models_cases import Docket, DocketParty, Handover
 from zhike_sales_floor.models_follow_up import CustomerProblem
 from zhike_sales_floor.models_office import Call, Incident, Minutes, Sheet
@@ -345,5 +346,23 @@ OPEN_ITEMS = (
         title=N_("Disputes not decided"),
         permission=may.RULE,
         query=open_dockets,
+    ),
+)
+
+
+def _has_roster(s: CompanySession) -> bool:
+    return s.scalar(select(Rep.id).limit(1)) is not None
+
+
+SETUP_STEPS = (
+    SetupStep(
+        name="sales_floor.roster",
+        title=N_("Roster"),
+        summary=N_("Who receives visitors, in the order of the first round."),
+        endpoint="sales_floor.team_home",
+        permission=may.ROSTER,
+        done=_has_roster,
+        minutes=1,
+        weight=80,
     ),
 )

@@ -11,11 +11,11 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound as PageNotFound
 
-from zhike.contributions import DashboardCard, RecordRef, SearchHit, SearchProvider
+from zhike.contributions import DashboardCard, RecordRef, SearchHit, SearchProvider, SetupStep
 from zhike.errors import UserError
 from zhike.i18n import _
 from zhike.services import inbox as notices
-from zhike.services import organisation, parties
+from zhike.services import parties, setup
 from zhike.web import finding, frame
 from zhike.web.context import current, reading, transaction
 from zhike.web.page import page
@@ -45,34 +45,21 @@ def home() -> Any:
         if me.can(card.permission)
     ]
     return page(
-        "zhike/core/home.html", cards=cards, steps=[] if cards else _first_steps(), fragment=False
+        "zhike/core/home.html",
+        cards=cards,
+        left=_steps_left(),
+        fragment=False,
     )
 
 
-def _first_steps() -> list[dict[str, Any]]:
-    """What a company without any app does first, for whoever may; done ones are marked."""
-    me, s = current(), reading()
-    steps = (
-        (
-            "core.organisation",
-            _("Add your sites and departments"),
-            "admin_organisation.units",
-            bool(me.principal.tree.units),
-        ),
-        (
-            "core.organisation",
-            _("Add your staff, with their posts"),
-            "admin_organisation.staff_list",
-            bool(organisation.staff_names(s)),
-        ),
-        ("core.apps", _("Switch on the apps you want to work with"), "admin_apps.apps", False),
-        ("core.users", _("Give people a login and a role"), "admin_users.users", False),
-    )
-    return [
-        {"words": words, "url": url_for(endpoint), "done": done}
-        for permission, words, endpoint, done in steps
-        if me.can(permission)
-    ]
+def _steps_left() -> Sequence[SetupStep]:
+    """What is left of the first set-up, for whoever keeps the organisation."""
+    me = current()
+    if me.desk is not None or not me.can("core.organisation"):
+        return ()
+    if setup.finished(reading()):
+        return ()
+    return setup.left(setup.standings(reading(), me.can))
 
 
 @bp.get("/today/card/<name>", own="each card asks for its own right", polls=True)
