@@ -94,6 +94,29 @@ class ArrivalForm(PageForm):
     )
     introducer_id = HiddenField()
     asks_for = SelectField(_l("Asks for"), default="")
+    came_before = RadioField(
+        _l("Has been here before"),
+        choices=options(
+            [
+                ("", _l("not asked")),
+                ("no", _l("no, the first time")),
+                ("yes", _l("yes")),
+                ("forgot", _l("yes, but forgot with whom")),
+            ]
+        ),
+        default="",
+        validators=[Optional()],
+    )
+    mentions = SelectField(_l("Mentions"), default="")
+    mentions_2 = SelectField(_l("Mentions as the second"), default="")
+    mentions_3 = SelectField(_l("Mentions as the third"), default="")
+    refuses = SelectField(_l("Refuses"), default="")
+    refuses_2 = SelectField(_l("Refuses somebody else too"), default="")
+    complains = BooleanField(_l("Complains about whom he refuses"))
+    discount = BooleanField(
+        _l("Is here only for a better price"),
+        description=_l("The rep asked for may serve; the customer stays where he is."),
+    )
     recognised = BooleanField(_l("The owner does not recognise the customer"))
     purpose = RadioField(
         _l("Purpose"),

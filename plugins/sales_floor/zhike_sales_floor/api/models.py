@@ -45,6 +45,9 @@ class ArrivalIn(In):
     asks_for: uuid.UUID | None = Field(default=None, description="Staff id.")
     names: Annotated[list[uuid.UUID], Field(max_length=20)] = []
     refuses: Annotated[list[uuid.UUID], Field(max_length=20)] = []
+    complains_about: Annotated[list[uuid.UUID], Field(max_length=20)] = []
+    came_before: Literal["", "yes", "no", "forgot"] = ""
+    discount: bool = Field(default=False, description="Is here only for a better price.")
     recognised: bool = True
     purpose: Literal["buy", "non_buying", "scouting"] = "buy"
     batch: Annotated[str, Field(max_length=20)] = ""

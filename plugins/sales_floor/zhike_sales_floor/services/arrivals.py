@@ -45,7 +45,9 @@ class Arrival:
     """A party at the door 来访: who, how they came, what the desk was told.
 
     introducer  a customer who sent them and is not here (SF-A-11).
-    asks_for    staff id of the rep they ask for; names and refuses likewise.
+    asks_for    staff id of the rep they ask for; names, refuses, complains_about likewise.
+    came_before  what they say on being asked: yes, no or forgot (SF-D-34).
+    discount    True where they come to the rep asked for only for a better price (SF-D-33).
     purpose     buy, non_buying or scouting, as known at the door (SF-A-12).
     recognised  False where the owner does not recognise the returning customer (SF-A-05).
     batch       name of a batch, where several parties belong together (SF-A-10).
@@ -59,6 +61,8 @@ class Arrival:
     asks_for: uuid.UUID | None = None
     names: Sequence[uuid.UUID] = ()
     refuses: Sequence[uuid.UUID] = ()
+    complains_about: Sequence[uuid.UUID] = ()
+    discount: bool = False
     recognised: bool = True
     came_before: str = ""
     purpose: str = "buy"
@@ -120,7 +124,8 @@ def arrive(s: CompanySession, unit_id: uuid.UUID, arrival: Arrival) -> Act:
         s.require(Customer, arrival.introducer).unit_id != unit_id
     ):
         raise NotFound(_("This customer belongs to another site."))
-    named = {*arrival.names, *arrival.refuses, *filter(None, [arrival.asks_for])}
+    wished = (*arrival.names, *arrival.refuses, *arrival.complains_about)
+    named = {*wished, *filter(None, [arrival.asks_for])}
     if not named <= organisation.staff_names(s).keys():
         raise NotFound(_("There is no such staff member."))
     customers: list[Customer] = []
@@ -143,6 +148,8 @@ def arrive(s: CompanySession, unit_id: uuid.UUID, arrival: Arrival) -> Act:
         "asks_for": _text(arrival.asks_for),
         "names": [str(rep) for rep in arrival.names],
         "refuses": [str(rep) for rep in arrival.refuses],
+        "complains_about": [str(rep) for rep in arrival.complains_about],
+        "discount": arrival.discount,
         "came_before": arrival.came_before,
         "purpose": "" if arrival.purpose == "buy" else arrival.purpose,
         "batch": arrival.batch.strip(),

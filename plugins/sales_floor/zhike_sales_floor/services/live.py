@@ -49,6 +49,10 @@ LEDGER = {
     "reclass": "sales_floor.reclass",
     "ruling": "sales_floor.ruling",
     "quarrel": "sales_floor.quarrel",
+    "found": "sales_floor.found",
+    "complaint": "sales_floor.complaint",
+    "discount_shopping": "sales_floor.better_price",
+    "conduct": "sales_floor.conduct",
     "void": "sales_floor.void",
     "confirm_fault": "sales_floor.fault",
     "take_over": "sales_floor.take_over",
@@ -74,6 +78,12 @@ LEDGER = {
 
 #: Acts that open no day by themselves: the day's own, and what the clock does at night.
 NO_DAY = frozenset({"day_open", "day_close", "follow_up_due", "stand_down"})
+
+
+def by_records(policy: Policy) -> bool:
+    """Whether the regulation goes by records that run out (建档有效期), as SF-D does."""
+    return policy.get("owner.record_validity_months") is not None
+
 
 #: Acts that are refused where they would change nothing: somebody pressed a button too late.
 QUIET = frozenset({"sign_in", "sign_out", "out", "back", "absent", "end", "answer"})

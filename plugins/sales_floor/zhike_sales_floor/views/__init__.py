@@ -38,6 +38,7 @@ from zhike_sales_floor.views import (
     visit_acts,
     visits,
     why,
+    wishes,
 )
 from zhike_sales_floor.views._common import bp
 
@@ -78,4 +79,5 @@ __all__ = [
     "visit_acts",
     "visits",
     "why",
+    "wishes",
 ]

@@ -64,9 +64,28 @@ def _choices(
     names = staff_names(s) if reps else {}
     known = floors.reps_of(s, unit_id) if reps else []
     form.source.choices = listed(s, "sources", present)
-    form.asks_for.choices = rep_choices(known, names)
+    for field in _of_reps(form):
+        field.choices = rep_choices(known, names)
     form.receiver.choices = rep_choices(known, names, _("as the regulation says"))
     form.taken_by.choices = rep_choices(known, names, _("nobody"))
+
+
+def _of_reps(form: ArrivalForm) -> tuple[Any, ...]:
+    """The fields in which a visitor's word names a rep."""
+    return (
+        form.asks_for,
+        form.mentions,
+        form.mentions_2,
+        form.mentions_3,
+        form.refuses,
+        form.refuses_2,
+    )
+
+
+def _named(*fields: Any) -> tuple[uuid.UUID, ...]:
+    """The reps chosen in these fields, in their order."""
+    found = (uuid_of(field.data) for field in fields)
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def _may_choose(mode: str, unit_id: uuid.UUID) -> bool:
@@ -77,11 +96,16 @@ def _may_choose(mode: str, unit_id: uuid.UUID) -> bool:
 def _shown(s: CompanySession, unit_id: uuid.UUID) -> dict[str, Any]:
     """What stands around the form: who is next, and what the reader may choose."""
     names = staff_names(s)
-    mode = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).mode
+    resolved = policies.in_force(s, live.PLUGIN, unit_id, clock.now())
     board = boards.board(s, unit_id)
     next_up = [names.get(one, "") for one in board.next_up[:3]] if board else []
-    may_choose = _may_choose(mode, unit_id)
-    return {"mode": mode, "next_up": next_up, "may_choose": may_choose, "board": board}
+    return {
+        "mode": resolved.mode,
+        "next_up": next_up,
+        "may_choose": _may_choose(resolved.mode, unit_id),
+        "board": board,
+        "by_records": live.by_records(resolved.policy),
+    }
 
 
 def _person(text: str, known: str, phone: str, same: str) -> Person:
@@ -103,9 +127,15 @@ def _arrival(form: ArrivalForm) -> Arrival:
     ]
     if (form.brings.data or "").strip() or form.brings_id.data:
         persons.append(_person(form.brings.data or "", form.brings_id.data, "", ""))
+    refuses = _named(form.refuses, form.refuses_2)
     return Arrival(
         persons=persons,
         asks_for=uuid_of(form.asks_for.data),
+        names=_named(form.mentions, form.mentions_2, form.mentions_3),
+        refuses=refuses,
+        complains_about=refuses if form.complains.data else (),
+        came_before=form.came_before.data or "",
+        discount=bool(form.discount.data),
         recognised=not form.recognised.data,
         purpose=form.purpose.data,
         batch=form.batch.data or "",
@@ -143,7 +173,7 @@ def _called(unit_id: uuid.UUID) -> calls.Appointment | None:
 def arrive(unit_id: uuid.UUID) -> Any:
     """The desk's form; after it the board says at once who receives, and why."""
     form = ArrivalForm()
-    chosen = (form.asks_for.data, form.receiver.data, form.taken_by.data)
+    chosen = (form.receiver.data, form.taken_by.data, *(f.data for f in _of_reps(form)))
     _choices(reading(), unit_id, form, reps=any(chosen))
     matches: list[Any] = []
     if form.receiver.data:

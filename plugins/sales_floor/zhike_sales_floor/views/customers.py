@@ -22,10 +22,12 @@ from zhike.api import (
     TableColumn,
     UserError,
     _,
+    clock,
     current,
     list_acts,
     organisation,
     page,
+    policies,
     reading,
     remembered,
     transfer,
@@ -42,6 +44,7 @@ from zhike_sales_floor.services import (
     merging,
     record,
     sheets,
+    wishes,
 )
 from zhike_sales_floor.services.customers import Filter
 from zhike_sales_floor.services.deals import step_of
@@ -283,6 +286,8 @@ def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     today = organisation.today(s, unit_id)
     left = customers.days_left(row, today)
     word, tone = words.STAGES.get(row.stage, (row.stage, "idle"))
+    policy = policies.in_force(s, live.PLUGIN, unit_id, clock.now()).policy
+    by_records = live.by_records(policy)
     due = None
     if row.protected_until is not None:
         zone = ZoneInfo(live.tz_of(s, unit_id))
@@ -308,7 +313,9 @@ def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
             "due_label": _("protected"),
         },
         left=left,
-        actions=_actions(unit_id, row),
+        by_records=by_records,
+        complaints=wishes.complaints(row),
+        actions=_actions(unit_id, row, by_records=by_records),
         entries=_entries(found, names),
         rulings=sheets.rulings_of(s, row.id),
         disputes=dockets.about(s, [row.id]),
@@ -321,7 +328,7 @@ def customer(unit_id: uuid.UUID, customer_id: uuid.UUID) -> Any:
     )
 
 
-def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
+def _actions(unit_id: uuid.UUID, row: Customer, *, by_records: bool) -> list[dict[str, Any]]:
     me = current()
 
     def url(what: str) -> str:
@@ -347,6 +354,10 @@ def _actions(unit_id: uuid.UUID, row: Customer) -> list[dict[str, Any]]:
                     "url": url("problem_new"),
                     "icon": "exclamation-circle",
                 }
+            )
+        if by_records:
+            found.append(
+                {"label": _("Complaint"), "url": url("complaint"), "icon": "exclamation-circle"}
             )
         if row.party_id is not None:
             found.append(

@@ -9,7 +9,17 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import select
 
-from zhike.api import CompanySession, RecordRef, _, clock, current, decisions, page, reading
+from zhike.api import (
+    CompanySession,
+    RecordRef,
+    _,
+    clock,
+    current,
+    decisions,
+    page,
+    policies,
+    reading,
+)
 from zhike_sales_floor import permissions as may
 from zhike_sales_floor import words
 from zhike_sales_floor.models import Customer, Ticket, Visit
@@ -165,6 +175,8 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
         )
     if me.can(may.RULE, unit_id) and standing:
         found.append({"label": _("Rule on a fault"), "url": url("fault"), "icon": "hammer"})
+    if standing:
+        found += _word_actions(unit_id, row)
     if row.decision_id:
         found.append(
             {
@@ -181,6 +193,24 @@ def _actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
                 "url": url_for(".customer", unit_id=unit_id, customer_id=row.customer_id),
             }
         )
+    return found
+
+
+def _word_actions(unit_id: uuid.UUID, row: Visit) -> list[dict[str, Any]]:
+    """What is done about the visitor's word, and about a rep's conduct."""
+    me = current()
+    found: list[dict[str, Any]] = []
+    policy = policies.in_force(reading(), live.PLUGIN, unit_id, clock.now()).policy
+    if live.by_records(policy) and row.customer_id:
+        if me.can(may.MANAGE, unit_id):
+            url = url_for(".found", unit_id=unit_id, visit_id=row.id)
+            found.append({"label": _("Earlier rep found"), "url": url, "icon": "search"})
+        if me.can(may.RULE, unit_id):
+            url = url_for(".better_price", unit_id=unit_id, visit_id=row.id)
+            found.append({"label": _("For a better price only"), "url": url, "icon": "tag"})
+    if me.can(may.RULE, unit_id):
+        url = url_for(".conduct", unit_id=unit_id, visit=row.id)
+        found.append({"label": _("Breach of conduct"), "url": url, "icon": "exclamation-diamond"})
     return found
 
 
