@@ -281,6 +281,21 @@ def test_columns_nobody_knows_are_said_by_the_person(home: House) -> None:
         assert s.scalars(select(Party.name)).all() == ["张三"]
 
 
+def test_what_was_said_of_the_columns_is_remembered_for_the_next_file(home: House) -> None:
+    first = "甲,乙,丙\n张三,13700000001,李敏\n".encode("gb18030")
+    token = home.token(first, "一月.csv")
+    said = {"column-0": "name", "column-1": "phone", "column-2": ""}
+    assert home.browser.post(f"/admin/data/files/{token}/columns", data=said).status_code == 302
+    home.apply(token)
+    again = home.token("乙,甲,丙\n13700000002,李四,王磊\n".encode("gb18030"), "二月.csv")
+    text = home.browser.get(f"/admin/data/files/{again}").text
+    assert "导入 1 行" in text
+    home.apply(again)
+    with home.site.reader(home.company) as s:
+        assert set(s.scalars(select(Party.name))) == {"张三", "李四"}
+        assert s.scalars(select(Customer.owner_id)).all() == [None, None], "丙 was not wanted"
+
+
 # -- once, and back --------------------------------------------------------------------------
 
 

@@ -111,6 +111,7 @@ def overview() -> str:
     waiting = [
         (staged, import_title(staged.importer))
         for staged in staging.waiting(me.site, company_id, user_id)
+        if me.active.get(Importer, staged.importer) is not None  # others have a page of their own
     ]
     return page(
         "zhike/admin/data.html",
@@ -158,6 +159,8 @@ def batch_state(row: Any) -> State:
     """A batch as a badge."""
     if row.state == "undone":
         return State(_("undone"), "void")
+    if row.state == "applying":
+        return State(_("coming in"), "active")
     return State(_("imported"), "done")
 
 
@@ -252,7 +255,14 @@ def _take(importer: Importer, file: Any) -> Staged:
     raw = file.read(transfer.LIMITS.size + 1)
     name = PurePosixPath(file.filename.replace("\\", "/")).name
     try:
-        opened = transfer.open_upload(raw, name, importer.columns, translate=_, complete=False)
+        opened = transfer.open_upload(
+            raw,
+            name,
+            importer.columns,
+            translate=_,
+            assigned=transfer.remembered(reading(), importer.name),
+            complete=False,
+        )
     except UserError as error:
         error.field = "file"
         raise
@@ -268,6 +278,7 @@ def _take(importer: Importer, file: Any) -> Staged:
         locale=i18n.locale_name(),
         tz=me.tz,
     )
+    staged.assigned = dict(opened.assigned)
     staging.describe(staged, opened)
     staging.save(me.site, staged)
     look(staged, importer)
@@ -330,7 +341,7 @@ def _batch_page(batch_id: uuid.UUID, blocked: Any) -> str:
         title=import_title(row.importer),
         state=batch_state(row),
         can_undo=(
-            row.state == "applied"
+            row.state in ("applying", "applied")
             and row.images_dropped_at is None
             and importer is not None
             and bool(importer.models)

@@ -60,11 +60,8 @@ def apply(site: Site, args: Mapping[str, Any]) -> str:
             importer, actor = _still_allowed(site, staged)
             mode: transfer.Mode = "good" if args["mode"] == "good" else "all"
 
-            def once() -> int:
-                with site.transaction(staged.company_id, actor) as s:
-                    return transfer.apply_staged(s, staged, importer, mode, _).batch.total
-
-            total = site.retrying(once)
+            done = transfer.apply_staged_in_chunks(site, staged, importer, actor, mode, _)
+            total = done.batch.total
         except UserError as error:
             return _note(site, staged, error)
         staging.drop(site, staged)

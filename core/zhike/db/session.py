@@ -17,8 +17,8 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from sqlalchemy import Engine, Executable, Insert, Result, event, insert, select
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy import Engine, Executable, Insert, Result, event, insert, inspect, select
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
 from zhike.db.base import GlobalModel, ScopedModel, is_scoped
@@ -147,10 +147,73 @@ class CompanySession(_ZhikeSession):
         Rows without ``id`` get one. Returns how many were inserted. Session events (defaults made
         in Python by ``init`` listeners) do not run: give every column that has no default.
         """
-        stamped = [{"id": uuid7(), **row, "company_id": self._company_id} for row in rows]
+        company = self._company_id
+        stamped = [
+            {**row, "company_id": company}
+            if "id" in row  # an id costs more than the rest: none is made to be thrown away
+            else {"id": uuid7(), **row, "company_id": company}
+            for row in rows
+        ]
         for _names, alike in groupby(stamped, key=dict.keys):
             self._write(_insert_into(model), list(alike))
         return len(stamped)
+
+    def insert_pending(self, rows: Sequence[ScopedModel]) -> list[dict[str, Any]]:
+        """Write new objects of this session at once, beside the unit of work; their values.
+
+        For imports: a tenth of what a flush costs. The objects leave the session, so whoever needs
+        one again reads it. Models go in the order of their tables' keys; defaults are those of the
+        model. The values come back in the order of ``rows``, by attribute, with ``id``.
+        """
+        made = []
+        by_model: dict[type[ScopedModel], list[dict[str, Any]]] = {}
+        for row in rows:
+            values = _values_of(row)
+            made.append(values)
+            by_model.setdefault(type(row), []).append(values)
+            self.expunge(row)
+        for model in sorted(by_model, key=_place_of_table):
+            self.insert_many(model, by_model[model])
+        return made
+
+
+def _values_of(row: ScopedModel) -> dict[str, Any]:
+    """Every column of a new object, with the defaults a flush would give it."""
+    held = row.__dict__
+    values: dict[str, Any] = {}
+    for name, default in _defaults_of(type(row)):
+        values[name] = held[name] if name in held else default()
+    values["id"] = held["id"]
+    return values
+
+
+@cache
+def _defaults_of(model: type[ScopedModel]) -> tuple[tuple[str, Any], ...]:
+    """The columns of a model without company and key, each with what makes its default."""
+    mapper: Mapper[Any] = inspect(model)
+    found = []
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        if attribute.key in ("company_id", "id"):
+            continue
+        found.append((attribute.key, _default_of(column, column is mapper.version_id_col)))
+    return tuple(found)
+
+
+def _default_of(column: Any, counts: bool) -> Callable[[], Any]:
+    if counts:
+        return lambda: 1
+    default = column.default
+    if default is None:
+        return lambda: None
+    if default.is_callable:
+        return lambda: default.arg({})
+    return lambda: default.arg
+
+
+@cache
+def _place_of_table(model: type[ScopedModel]) -> int:
+    return list(model.metadata.sorted_tables).index(model.__table__)  # type: ignore[arg-type]
 
 
 class SystemSession(_ZhikeSession):

@@ -451,6 +451,7 @@ def upgrade() -> None:
         sa.Column("file_hash", sa.String(length=64), nullable=False),
         sa.Column("batch_key", sa.Text(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("assigned", JSONType, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("created", sa.Integer(), nullable=False),
@@ -465,7 +466,7 @@ def upgrade() -> None:
         sa.Column("images_dropped_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint("mode IN ('all', 'good')", name=op.f("ck_core__import_batch_mode")),
         sa.CheckConstraint(
-            "state IN ('applied', 'undone')", name=op.f("ck_core__import_batch_state")
+            "state IN ('applying', 'applied', 'undone')", name=op.f("ck_core__import_batch_state")
         ),
         sa.ForeignKeyConstraint(
             ["company_id"],

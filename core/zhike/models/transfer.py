@@ -19,7 +19,8 @@ class ImportBatch(CoreModel):
 
     ``file_hash`` is the SHA-256 of the file and ``batch_key`` the attempt's own key: the same file
     under the same key is applied once. ``mode`` is ``all`` (every row or none) or ``good`` (rows
-    without an error). The counts are rows of the file.
+    without an error). The counts are rows of the file. ``assigned`` is which column a person said a
+    head means. A long file comes in by parts: until the last its batch is ``applying``.
     """
 
     __tablename__ = "import_batch"
@@ -27,7 +28,7 @@ class ImportBatch(CoreModel):
         UniqueConstraint("company_id", "importer", "file_hash", "batch_key"),
         Index(None, "company_id", "importer", "applied_at"),
         CheckConstraint("mode IN ('all', 'good')", name="mode"),
-        CheckConstraint("state IN ('applied', 'undone')", name="state"),
+        CheckConstraint("state IN ('applying', 'applied', 'undone')", name="state"),
     )
 
     importer: Mapped[str]
@@ -35,6 +36,7 @@ class ImportBatch(CoreModel):
     file_hash: Mapped[str] = mapped_column(String(64))
     batch_key: Mapped[str]
     mode: Mapped[str]
+    assigned: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(default="applied")
     total: Mapped[int] = mapped_column(Integer())
     created: Mapped[int] = mapped_column(Integer(), default=0)

@@ -46,6 +46,16 @@ class PartyHit:
 
 
 _FREE = "zhike_free_phones"
+_INDEXES = "zhike_phone_indexes"
+
+
+def _phone_index(s: CompanySession, e164: str) -> bytes:
+    """The blind index of a number; an import asks for the same one several times a row."""
+    known: dict[str, bytes] = s.info.setdefault(_INDEXES, {})
+    found = known.get(e164)
+    if found is None:
+        found = known[e164] = s.site.keys.blind(s.company_id, "party.phone", e164)
+    return found
 
 
 def _set_phone(s: CompanySession, party: Party, phone: str) -> None:
@@ -58,7 +68,7 @@ def _set_phone(s: CompanySession, party: Party, phone: str) -> None:
     if party.key_id is None:
         party.key_id = keys.new_data_key(s)
     party.phone_sealed = keys.seal(s, party, "phone", phone.strip(), party.key_id)
-    party.phone_index = keys.blind(s.company_id, "party.phone", parsed.e164)
+    party.phone_index = _phone_index(s, parsed.e164)
     party.phone_tail = keys.blind(s.company_id, "party.phone_tail", parsed.last4)
     party.phone_masked = textkit.mask_phone(phone)
     s.info.get(_FREE, set()).discard(party.phone_index)
@@ -136,11 +146,11 @@ def look_ahead(s: CompanySession, phones: Iterable[str]) -> None:
     For imports: in this session :func:`find_by_phone` then knows without asking which of them
     nobody has.
     """
-    keys, indexes = s.site.keys, set()
+    indexes: set[bytes] = set()
     for phone in phones:
         parsed = textkit.normalise_phone(phone)
         if parsed is not None:
-            indexes.add(keys.blind(s.company_id, "party.phone", parsed.e164))
+            indexes.add(_phone_index(s, parsed.e164))
     wanted = sorted(indexes)
     for start in range(0, len(wanted), _CHUNK):
         some = wanted[start : start + _CHUNK]
@@ -155,7 +165,7 @@ def find_by_phone(s: CompanySession, phone: str) -> list[Party]:
     parsed = textkit.normalise_phone(phone)
     if parsed is None:
         return []
-    index = s.site.keys.blind(s.company_id, "party.phone", parsed.e164)
+    index = _phone_index(s, parsed.e164)
     if index in s.info.get(_FREE, ()):
         return []
     return list(

@@ -44,6 +44,8 @@ def clean(text: str) -> str:
 
     Tab and line ends stay (all as LF); other control characters and lone surrogates go.
     """
+    if text.isprintable():
+        return text
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -85,6 +87,7 @@ _DASHED = re.compile(r"^(\(?0\d{2,3}\)?[\s-]*\d{7,8}|400[\s-]?\d{3}[\s-]?\d{4})-
 _PUNCTUATION = str.maketrans("", "", " -.()·—–_/\u3000\u2010\u2011\u2012\u2212")
 
 
+@lru_cache(maxsize=1024)
 def normalise_phone(text: str, *, area_code: str = "") -> Phone | None:
     """Read a number as people write it; ``None`` where it cannot be one.
 

@@ -36,6 +36,8 @@ UNDO_DAYS = 30
 """Days for which an import can be undone; then its images are forgotten."""
 
 _STRETCH = 100
+_REMEMBERED = 20
+"""Batches of an import whose assigned columns are remembered."""
 
 
 class ImportRefused(Conflict):
@@ -82,7 +84,7 @@ def apply_import(
     known = find_batch(s, importer.name, upload.digest, batch_key)
     if known is not None:
         return Applied(known, Report(), replayed=True)
-    batch = _new_batch(s, importer, upload, batch_key, mode)
+    batch = new_batch(s, importer, upload, batch_key, mode)
     report = Report(ignored_columns=upload.mapped.ignored)
     with search.deferred(s), tracing(s, importer.models) as tracer:
         rows = check_rows(s, importer, upload, report, tz=tz, translate=translate)
@@ -90,16 +92,16 @@ def apply_import(
             checked = list(rows)
             if report.bad:
                 raise ImportRefused(report)
-            _apply_rows(s, importer, checked, batch, report, tracer)
+            apply_checked(s, importer, checked, batch, report, tracer)
         else:
-            _apply_rows(s, importer, rows, batch, report, tracer)
+            apply_checked(s, importer, rows, batch, report, tracer)
     if report.bad and mode == "all":
         raise ImportRefused(report)
     if not report.good:
         raise UserError(_("There is no row to import in this file."), extra=report.to_json())
     batch.total, batch.refused = report.total, report.bad
     s.flush()
-    _write_line(s, "core.import_applied", batch)
+    write_line(s, "core.import_applied", batch)
     return Applied(batch, report)
 
 
@@ -126,6 +128,22 @@ def earlier_batch(s: CompanySession, importer: str, digest: str) -> ImportBatch 
         .order_by(ImportBatch.applied_at.desc())
         .limit(1)
     ).first()
+
+
+def remembered(s: CompanySession, importer: str) -> dict[str, str]:
+    """What people said of the heads of earlier files of an import: head to column key, or to ``""``
+    for a column that was not wanted. The latest import counts."""
+    told: dict[str, str] = {}
+    rows = s.scalars(
+        select(ImportBatch.assigned)
+        .where(ImportBatch.importer == importer)
+        .order_by(ImportBatch.applied_at.desc())
+        .limit(_REMEMBERED)
+    )
+    for assigned in rows:
+        for text, key in assigned.items():
+            told.setdefault(text, key)
+    return told
 
 
 def batch_of(s: CompanySession, record: str) -> uuid.UUID | None:
@@ -160,15 +178,17 @@ def forget_images(s: CompanySession) -> None:
     drop_images(s, clock.now() - timedelta(days=UNDO_DAYS))
 
 
-def _new_batch(
+def new_batch(
     s: CompanySession, importer: Importer, upload: Upload, batch_key: str, mode: Mode
 ) -> ImportBatch:
+    """Begin a batch; Conflict where the same file is being imported under the same key."""
     batch = ImportBatch(
         importer=importer.name,
         file_name=upload.name,
         file_hash=upload.digest,
         batch_key=batch_key,
         mode=mode,
+        assigned=dict(upload.assigned),
         state="applied",
         total=0,
         created=0,
@@ -187,7 +207,7 @@ def _new_batch(
     return batch
 
 
-def _apply_rows(
+def apply_checked(
     s: CompanySession,
     importer: Importer,
     rows: Iterable[CheckedRow],
@@ -248,7 +268,8 @@ def _refuse(report: Report, row: CheckedRow, error: UserError) -> None:
     report.warned -= bool(row.checked.problems)
 
 
-def _write_line(s: CompanySession, action: str, batch: ImportBatch) -> None:
+def write_line(s: CompanySession, action: str, batch: ImportBatch) -> None:
+    """The ledger's line about a batch that was applied or undone."""
     from zhike.services import ledger
 
     ledger.append(

@@ -65,6 +65,8 @@ def read_cell(column: Column, raw: Any, tz: str) -> Any:
 
 def as_text(raw: Any) -> str:
     """Return a cell as the text a person sees in it; whole numbers without ``.0``."""
+    if isinstance(raw, str):
+        return clean(plain_cell(raw)).strip()
     if raw is None:
         return ""
     if isinstance(raw, bool):

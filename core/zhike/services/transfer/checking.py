@@ -13,7 +13,7 @@ from zhike.i18n import _
 from zhike.services.transfer.cells import BadCell, as_text, read_cell
 from zhike.services.transfer.headings import Translate, heading, plain
 from zhike.services.transfer.reading import Row, Upload
-from zhike.services.transfer.template import is_example
+from zhike.services.transfer.template import example_of
 
 MAX_SHOWN = 500
 """Problems that a report keeps word by word for the page; the workbook has them all."""
@@ -27,6 +27,10 @@ class RowProblem:
 
     row: int
     problem: Problem
+
+
+class Seen(dict[tuple[Any, ...], int]):
+    """Which keys the rows of a file had so far, each with the first row's number."""
 
 
 @dataclass
@@ -48,6 +52,17 @@ class Report:
     def clean(self) -> bool:
         """Whether every row may be applied, and there is one."""
         return self.bad == 0 and self.good > 0
+
+    def add(self, part: Report) -> None:
+        """Count a further part of the same file."""
+        self.total += part.total
+        self.good += part.good
+        self.bad += part.bad
+        self.warned += part.warned
+        self.fresh += part.fresh
+        self.known += part.known
+        self.examples += part.examples
+        self.problems.extend(part.problems)
 
     def by_row(self) -> dict[int, list[Problem]]:
         """The problems by row number."""
@@ -126,14 +141,19 @@ def check_rows(
     *,
     tz: str,
     translate: Translate,
+    seen: Seen | None = None,
 ) -> Iterator[CheckedRow]:
-    """Yield each row after checking and count it in ``report``; examples are left out."""
-    seen: dict[tuple[Any, ...], int] = {}
+    """Yield each row after checking and count it in ``report``; examples are left out.
+
+    ``seen`` carries over which rows an earlier part of the same file had.
+    """
+    seen = Seen() if seen is None else seen
+    example = example_of(importer.columns)
     for start in range(0, len(upload.rows), _STRETCH):
         stretch = [
             (row.number, *_values(importer, upload, row, tz, translate))
             for row in upload.rows[start : start + _STRETCH]
-            if _is_data(importer, upload, row, report)
+            if _is_data(example, upload, row, report)
         ]
         if importer.ahead is not None:
             importer.ahead(s, [values for _number, values, problems in stretch if not problems])
@@ -155,7 +175,7 @@ def check_rows(
             yield CheckedRow(number, checked)
 
 
-def _is_data(importer: Importer, upload: Upload, row: Row, report: Report) -> bool:
+def _is_data(example: dict[str, str], upload: Upload, row: Row, report: Report) -> bool:
     """Whether a row says something; examples of the template are counted and left out."""
     texts = {
         key: as_text(row.cells[place]) if place < len(row.cells) else ""
@@ -163,7 +183,7 @@ def _is_data(importer: Importer, upload: Upload, row: Row, report: Report) -> bo
     }
     if not any(texts.values()):
         return False  # only the error column of an earlier try is filled
-    if is_example(importer.columns, texts):
+    if example and {key: text for key, text in texts.items() if text} == example:
         report.examples += 1
         return False
     return True
@@ -203,7 +223,7 @@ def _duplicate(
     importer: Importer,
     values: dict[str, Any],
     checked: Checked,
-    seen: dict[tuple[Any, ...], int],
+    seen: Seen,
     number: int,
 ) -> int | None:
     """The earlier row with the same key; compared as validated, where that is a mapping too, so

@@ -46,10 +46,18 @@ def sentence(problems: Sequence[Problem]) -> str:
 
 def _edited(upload: Upload, report: Report) -> bytes:
     import openpyxl
-    from openpyxl.styles import Font, PatternFill
 
     book = openpyxl.load_workbook(io.BytesIO(upload.content))
-    sheet: Any = book[upload.sheet]
+    mark_sheet(book[upload.sheet], upload, report)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def mark_sheet(sheet: Any, upload: Upload, report: Report) -> None:
+    """Write a sheet's errors into an opened workbook's sheet: the column, and colours."""
+    from openpyxl.styles import Font, PatternFill
+
     wrong = PatternFill("solid", fgColor=_ERROR)
     doubtful = PatternFill("solid", fgColor=_WARNING)
     place = _error_place(upload) + 1
@@ -68,9 +76,6 @@ def _edited(upload: Upload, report: Report) -> bytes:
             if at is not None:
                 cell = sheet.cell(row.number, at + 1)
                 cell.fill = doubtful if problem.warning else wrong
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
 
 
 def _rewritten(upload: Upload, report: Report) -> bytes:

@@ -14,7 +14,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zhike.contributions import Column
@@ -68,7 +68,8 @@ class Row:
 class Upload:
     """An opened file: its kind, its SHA-256, the sheet with the data, the head and the rows below.
 
-    ``head_row`` is the head's row number; blank rows are left out of ``rows``.
+    ``head_row`` is the head's row number; blank rows are left out of ``rows``. ``assigned`` is what
+    a person said about heads of this file.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Upload:
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     mapped: Mapped
+    assigned: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_upload(
@@ -105,11 +107,11 @@ def open_upload(
             _("This file is larger than %(size)d MiB; please split it.", size=limits.size // MIB),
             status=413,
         )
-    kind = _kind_of(content)
+    kind = kind_of(content)
     best: tuple[int, str, int, Mapped, list[Row]] | None = None
-    for sheet, grid in _sheets(content, kind, limits):
-        rows = _rows(grid, limits)
-        place, mapped = _find_head(rows, columns, translate, assigned)
+    for sheet, grid in read_sheets(content, kind, limits):
+        rows = read_rows(grid, limits)
+        place, mapped = find_head(rows, columns, translate, assigned)
         score = len(mapped.places)
         if rows and (best is None or score > best[0]):
             best = (score, sheet, place, mapped, rows)
@@ -135,10 +137,16 @@ def open_upload(
         head=tuple(as_text(cell) for cell in head.cells),
         rows=tuple(rows[place + 1 :]),
         mapped=mapped,
+        assigned={
+            text: assigned[text]
+            for text in (as_text(cell) for cell in head.cells)
+            if assigned and text in assigned
+        },
     )
 
 
-def _kind_of(content: bytes) -> Kind:
+def kind_of(content: bytes) -> Kind:
+    """What a file is by its first bytes; raises :class:`BadUpload` for what is no spreadsheet."""
     if content.startswith(b"PK\x03\x04"):
         return "xlsx"
     if content.startswith(_OLE):
@@ -148,7 +156,8 @@ def _kind_of(content: bytes) -> Kind:
     return "csv"
 
 
-def _sheets(content: bytes, kind: Kind, limits: Limits) -> Iterator[tuple[str, Iterator[Any]]]:
+def read_sheets(content: bytes, kind: Kind, limits: Limits) -> Iterator[tuple[str, Iterator[Any]]]:
+    """The visible sheets with their grids; raises :class:`BadUpload` as :func:`open_upload`."""
     if kind == "csv":
         yield "", _csv_rows(content)
         return
@@ -291,7 +300,8 @@ def _decode(content: bytes) -> str:
     raise BadUpload(_("This is no spreadsheet. Please upload an xlsx, xls or csv file."))
 
 
-def _rows(grid: Iterator[Any], limits: Limits) -> list[Row]:
+def read_rows(grid: Iterator[Any], limits: Limits) -> list[Row]:
+    """The rows of a grid that hold something, with their numbers."""
     rows: list[Row] = []
     cells = 0
     for number, raw in enumerate(grid, start=1):
@@ -307,7 +317,7 @@ def _rows(grid: Iterator[Any], limits: Limits) -> list[Row]:
     return rows
 
 
-def _find_head(
+def find_head(
     rows: Sequence[Row],
     columns: Sequence[Column],
     translate: Translate,

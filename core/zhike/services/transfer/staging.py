@@ -34,7 +34,7 @@ MOST = 8
 """Files that one person may have waiting; the oldest make room."""
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_PARTS = ("json", "data", "report", "progress")
+_PARTS = ("json", "data", "report", "progress", "found")
 
 
 @dataclass
@@ -184,6 +184,20 @@ def report_of(site: Site, staged: Staged) -> Report | None:
     ]
     held["ignored_columns"] = tuple(held["ignored_columns"])
     return Report(**held, problems=problems)
+
+
+def keep_found(site: Site, staged: Staged, found: dict[str, Any]) -> None:
+    """Keep what looking at a workbook of several sheets came to, in its owner's own words."""
+    _write(site, staged, "found", found)
+
+
+def found_of(site: Site, staged: Staged) -> dict[str, Any] | None:
+    """What :func:`keep_found` kept, or None."""
+    try:
+        found: dict[str, Any] = json.loads(_path(site, staged, "found").read_text())
+    except (OSError, ValueError):
+        return None
+    return found
 
 
 def note_progress(site: Site, staged: Staged, percent: int) -> None:

@@ -28,22 +28,28 @@ def template(importer: Importer, translate: Translate = plain) -> bytes:
     with xlsxwriter.Workbook(buffer, {"strings_to_formulas": False}) as book:
         sheet = book.add_worksheet(sheet_name(translate(importer.title)))
         notes = book.add_worksheet(sheet_name(_("Instructions")))
-        _data_sheet(book, sheet, importer.columns, translate)
-        _notes_sheet(book, notes, importer.columns, translate)
+        data_sheet(book, sheet, importer.columns, translate)
+        notes_sheet(book, notes, importer.columns, translate)
     return buffer.getvalue()
 
 
-def is_example(columns: Sequence[Column], texts: dict[str, str]) -> bool:
-    """Whether a row (texts by column key) is the template's example, untouched."""
-    examples = {column.key: column.example for column in columns if column.example}
-    found = {key: text for key, text in texts.items() if text}
-    return bool(examples) and found == examples
+def example_of(columns: Sequence[Column]) -> dict[str, str]:
+    """The template's example row, as texts by column key; a row that equals it is untouched."""
+    return {column.key: column.example for column in columns if column.example}
 
 
-def _data_sheet(book: Any, sheet: Any, columns: Sequence[Column], translate: Translate) -> None:
+def data_sheet(
+    book: Any,
+    sheet: Any,
+    columns: Sequence[Column],
+    translate: Translate,
+    *,
+    example: bool = True,
+) -> None:
+    """Write the heads, lists and, with ``example``, the example row of a sheet to be filled in."""
     must = book.add_format({"bold": True, "bg_color": "#FCE4D6", "bottom": 1})
     may = book.add_format({"bold": True, "bg_color": "#E7EEF0", "bottom": 1})
-    example = book.add_format({"italic": True, "font_color": "#7F7F7F", "num_format": "@"})
+    grey = book.add_format({"italic": True, "font_color": "#7F7F7F", "num_format": "@"})
     as_text = book.add_format({"num_format": "@"})
     lists = None
     sheet.freeze_panes(1, 0)
@@ -57,8 +63,8 @@ def _data_sheet(book: Any, sheet: Any, columns: Sequence[Column], translate: Tra
         )
         if column.help:
             sheet.write_comment(0, place, translate(column.help))
-        if column.example:
-            sheet.write_string(1, place, column.example, example)
+        if column.example and example:
+            sheet.write_string(1, place, column.example, grey)
         if column.kind == "boolean":
             _choose(sheet, place, ["是", "否"])
         elif column.kind == "choice" and len(",".join(column.choices)) <= _LIST_LIMIT:
@@ -87,7 +93,16 @@ def _choose(sheet: Any, place: int, source: list[str] | str) -> None:
     )
 
 
-def _notes_sheet(book: Any, sheet: Any, columns: Sequence[Column], translate: Translate) -> None:
+def notes_sheet(
+    book: Any,
+    sheet: Any,
+    columns: Sequence[Column],
+    translate: Translate,
+    *,
+    top: int = 0,
+    title: str = "",
+) -> int:
+    """Explain the columns of a sheet from row ``top`` on, under ``title``; the next free row."""
     bold = book.add_format({"bold": True, "bottom": 1})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     kinds = {
@@ -99,14 +114,15 @@ def _notes_sheet(book: Any, sheet: Any, columns: Sequence[Column], translate: Tr
         "boolean": "是 / 否",
         "choice": _("One of the list"),
     }
-    lines = [
+    lines = [title] if title else []
+    lines += [
         _("Columns with * must be filled in. Keep the heads; their order does not matter."),
         _("The grey example row is not imported as long as it is unchanged."),
         _("The file is checked first. Rows with mistakes come back marked in the same file."),
     ]
-    for place, line in enumerate(lines):
-        sheet.write_string(place, 0, line)
-    top = len(lines) + 1
+    for place, line in enumerate(lines, start=top):
+        sheet.write_string(place, 0, line, *([bold] if title and place == top else []))
+    top += len(lines) + 1
     heads = (_("Column"), _("Required"), _("What it holds"), _("Choices"), _("Example"), _("Note"))
     for place, head in enumerate(heads):
         sheet.write_string(top, place, head, bold)
@@ -123,6 +139,7 @@ def _notes_sheet(book: Any, sheet: Any, columns: Sequence[Column], translate: Tr
             sheet.write_string(row, place, text, wrapped)
     for place, width in enumerate((18, 8, 30, 40, 24, 50)):
         sheet.set_column(place, place, width)
+    return top + len(columns) + 2
 
 
 def _letters(place: int) -> str:

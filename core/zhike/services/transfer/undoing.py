@@ -21,7 +21,7 @@ from zhike.errors import Conflict, NotFound
 from zhike.i18n import _
 from zhike.models.transfer import ImportBatch, ImportRow
 from zhike.services import search
-from zhike.services.transfer.applying import _write_line
+from zhike.services.transfer.applying import write_line
 from zhike.services.transfer.tracing import decode, image_of
 
 _STRETCH = 200
@@ -89,7 +89,7 @@ def undo_import(s: CompanySession, importer: Importer, batch_id: uuid.UUID) -> I
                 importer.undone(s, RecordRef.parse(row.record))
     batch.state, batch.undone_at, batch.undone_by = "undone", clock.now(), s.actor.name
     s.flush()
-    _write_line(s, "core.import_undone", batch)
+    write_line(s, "core.import_undone", batch)
     return batch
 
 
@@ -159,11 +159,12 @@ def _take_back_rows(
                 if image["before"] is None:
                     s.delete(held)
                 else:
-                    _restore(held, image["before"])
+                    restore(held, image["before"])
         s.flush()
 
 
-def _restore(held: Any, before: dict[str, Any]) -> None:
+def restore(held: Any, before: dict[str, Any]) -> None:
+    """Put a row back into the state of an image (:func:`~.tracing.image_of`)."""
     counter = held.__mapper__.version_id_col
     for name, value in before.items():
         # The version goes on counting: whoever looks at the imported state must get a conflict.

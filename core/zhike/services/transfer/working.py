@@ -10,6 +10,7 @@ from zhike.contributions import Importer
 from zhike.db.session import Actor, CompanySession
 from zhike.services.transfer.applying import Applied, ImportRefused, Mode, apply_import
 from zhike.services.transfer.checking import Report, dry_run
+from zhike.services.transfer.chunks import apply_in_chunks
 from zhike.services.transfer.headings import Translate
 from zhike.services.transfer.reading import Upload, open_upload
 from zhike.services.transfer.staging import (
@@ -73,6 +74,34 @@ def apply_staged(
         )
     except ImportRefused as error:
         keep_report(s.site, staged, error.report)
+        raise
+
+
+def apply_staged_in_chunks(
+    site: Site,
+    staged: Staged,
+    importer: Importer,
+    actor: Actor,
+    mode: Mode,
+    translate: Translate,
+) -> Applied:
+    """Apply a long waiting file part by part; raises as :func:`apply_staged` does."""
+    upload = open_staged(site, staged, importer, translate)
+    counted = _counting(site, staged, importer, 3 * len(upload.rows))
+    try:
+        return apply_in_chunks(
+            site,
+            staged.company_id,
+            actor,
+            counted,
+            upload,
+            staged.token,
+            mode=mode,
+            tz=staged.tz,
+            translate=translate,
+        )
+    except ImportRefused as error:
+        keep_report(site, staged, error.report)
         raise
 
 
