@@ -16,6 +16,7 @@ ROSTER = forms.Form(
         forms.FormField(key="site", title="案场", width=3),
         forms.FormField(key="day", title="日期", kind="date", width=2),
         forms.FormField(key="ring", title="轮见顺序", width=7),
+        forms.FormField(key="by_hand", title="人工设定", width=12),
     ),
     tables=(
         forms.FormTable(

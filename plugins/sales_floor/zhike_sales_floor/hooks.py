@@ -48,6 +48,7 @@ def register_models() -> Sequence[str]:
         "zhike_sales_floor.models_office",
         "zhike_sales_floor.models_sales",
         "zhike_sales_floor.models_follow_up",
+        "zhike_sales_floor.models_cut_over",
     ]
 
 

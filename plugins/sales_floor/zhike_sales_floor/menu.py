@@ -232,6 +232,15 @@ MENU = (
         weight=30,
     ),
     MenuItem(
+        name="sales_floor.cut_over",
+        title=N_("Cut-over from paper"),
+        endpoint="sales_floor.cut_over_home",
+        permission=may.SET_FLOOR,
+        section="setup",
+        icon="box-arrow-in-right",
+        weight=20,
+    ),
+    MenuItem(
         name="sales_floor.team",
         title=N_("Roster"),
         endpoint="sales_floor.team_home",

@@ -175,6 +175,8 @@ class Visit(Model):
     ``state`` is ``calling_owner``, ``waiting``, ``reception``, ``ended``, ``voided`` or
     ``left_unserved``; ``via`` is ``turn``, ``ticket`` or ``uncounted``. ``due_id`` is who was due
     by the rules, ``staff_id`` who receives. ``turn_no`` is unique per site: one turn, one visit.
+    ``entered_at`` is set where it was entered afterwards 补录: then its times are as stated.
+    ``entered_at`` is set where the visit was entered afterwards 补录: its times are as stated.
     ``continues_id`` is the reception that had been ended by mistake: the same party, under the same
     number, counted once.
     """
@@ -225,6 +227,7 @@ class Visit(Model):
     seq: Mapped[int] = mapped_column(Integer())
     decision_id: Mapped[uuid.UUID | None]
     continues_id: Mapped[uuid.UUID | None]
+    entered_at: Mapped[datetime | None]
 
 
 Index(
@@ -263,7 +266,10 @@ class VisitGuest(Model):
 
 
 class Ticket(Model):
-    """An owed turn 补接券, for the ticket ledger (SFF-63); ``kind`` is ``comp`` or ``refund``."""
+    """An owed turn 补接券, for the ticket ledger (SFF-63); ``kind`` is ``comp`` or ``refund``.
+
+    ``by_hand`` is why it was given by hand, by whom: ``""`` where the rules gave it.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
@@ -283,6 +289,7 @@ class Ticket(Model):
     ended_at: Mapped[datetime | None]
     ended_seq: Mapped[int | None] = mapped_column(Integer())
     ended_how: Mapped[str] = mapped_column(default="")
+    by_hand: Mapped[str] = mapped_column(default="")
 
 
 class Outing(Model):

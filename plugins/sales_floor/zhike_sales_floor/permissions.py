@@ -32,6 +32,8 @@ IMPORT = "sales_floor.import"
 FIGURES = "sales_floor.figures"
 CLAIM = "sales_floor.claim"
 MERGE = "sales_floor.merge"
+ENTER_AFTERWARDS = "sales_floor.enter_afterwards"
+SET_FLOOR = "sales_floor.set_floor"
 
 PERMISSIONS: tuple[Permission, ...] = (
     Permission(name=VIEW_BOARD, title=N_("See the floor board"), weight=10),
@@ -126,6 +128,19 @@ PERMISSIONS: tuple[Permission, ...] = (
         implies=(CUSTOMER_VIEW,),
         weight=210,
     ),
+    Permission(
+        name=ENTER_AFTERWARDS,
+        title=N_("Enter afterwards what was kept on paper"),
+        implies=(VIEW_BOARD,),
+        weight=300,
+    ),
+    Permission(
+        name=SET_FLOOR,
+        title=N_("Set ring and tickets by hand, cut over from paper"),
+        risk="critical",
+        implies=(VIEW_BOARD,),
+        weight=310,
+    ),
 )
 
 _REP = (
@@ -148,6 +163,7 @@ _SUPERVISOR = (
     RECLASS,
     FOLLOW_UP_LEAD,
     REGISTERS,
+    ENTER_AFTERWARDS,
 )
 
 ROLES: tuple[RolePreset, ...] = (
@@ -156,7 +172,17 @@ ROLES: tuple[RolePreset, ...] = (
         title=N_("Front desk"),
         scope="unit",
         weight=10,
-        permissions=(VIEW_BOARD, ARRIVE, MANAGE, REPORT, CALLS, CUSTOMER_VIEW, HOUSES, REGISTERS),
+        permissions=(
+            VIEW_BOARD,
+            ARRIVE,
+            MANAGE,
+            REPORT,
+            CALLS,
+            CUSTOMER_VIEW,
+            HOUSES,
+            REGISTERS,
+            ENTER_AFTERWARDS,
+        ),
     ),
     RolePreset(
         name="sales_floor.rep",

@@ -293,6 +293,9 @@ LEDGER_ACTIONS = (
     LedgerAction(name="sales_floor.points_confirmed", title=N_("Performance points confirmed")),
     LedgerAction(name="sales_floor.points_waived", title=N_("Performance points waived")),
     LedgerAction(name="sales_floor.points_reopened", title=N_("Performance points reopened")),
+    LedgerAction(name="sales_floor.cut_over", title=N_("Cut-over from paper")),
+    LedgerAction(name="sales_floor.set_floor", title=N_("Ring and tickets set by hand")),
+    LedgerAction(name="sales_floor.afterwards", title=N_("Reception entered afterwards")),
 )
 
 

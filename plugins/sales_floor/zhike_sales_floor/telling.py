@@ -8,7 +8,7 @@ from typing import Any
 from zhike.api import N_, _
 from zhike.rules import EventInvalid
 from zhike_sales_floor import words
-from zhike_sales_floor.rules.parse import Event, read_event
+from zhike_sales_floor.rules.parse import Event, read_event, read_names
 from zhike_sales_floor.rules.relations import relation_word
 
 #: What happened, by verb. ``who`` is whom the event is about, whichever way it says so.
@@ -63,6 +63,8 @@ HEADS: Mapping[str, str] = {
     "follow_up_cover": N_("A stand-in was named for %(who)s"),
     "follow_up_due": N_("Overdue follow-ups were judged"),
     "stand_down": N_("The follow-ups passed to another app"),
+    "set_floor": N_("The floor was set by hand"),
+    "paper": N_("The reception of %(who)s was entered afterwards"),
     "tick": N_("Time passed"),
 }
 #: Where a switch is off, the event is the opposite one.
@@ -157,6 +159,13 @@ LABELS: Mapping[str, str] = {
     "ring": N_("ring"),
     "event_mode.method": N_("method"),
     "until": N_("until"),
+    "paper.rep": N_("received by"),
+    "began": N_("from"),
+    "ended": N_("until"),
+    "tickets": N_("owed turns"),
+    "states": N_("states"),
+    "in_hand": N_("in hand"),
+    "withdraw": N_("taken off again"),
     "out.reason": N_("reason"),
     "leave.reason": N_("reason"),
     "days": N_("days"),
@@ -216,10 +225,28 @@ def _value(event: Event, name: str) -> str:
         return ""
     if event.verb == "relation" and name == "relation":
         value = relation_word(value)  # people write mother, the regulation knows parents
+    if name in ("in_hand", "tickets"):
+        return "、".join(_row(row) for row in value)
+    if name == "states":
+        return "、".join(
+            f"{rep} {_(words.REP_STATES[state][0]) if state in words.REP_STATES else state}"
+            for rep, state in value.items()
+        )
     if isinstance(value, tuple):
         return "、".join(value)
     known = CHOICES.get(f"{event.verb}.{name}") or CHOICES.get(name, {})
     if value in known:
         return _(known[value])
-    dated = name in ("due", "opened", "until")
-    return str(value)[:16].replace("T", " ") if dated else str(value)
+    is_time = name in ("due", "opened", "until", "began", "ended")
+    return str(value)[:16].replace("T", " ") if is_time else str(value)
+
+
+def _row(row: Any) -> str:
+    """A line of a table in an event: a ticket, or a visit in hand."""
+    if not isinstance(row, Mapping):
+        return str(row)
+    if "customers" in row:
+        who = "、".join(read_names(row["customers"]))
+        return f"{who} → {row['rep']}" if row.get("rep") else who
+    kind = str(row.get("kind") or "comp")
+    return f"{row.get('rep', '')}({_(words.TICKET_KINDS.get(kind, kind))})"

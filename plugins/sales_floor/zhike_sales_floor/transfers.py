@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,14 +26,18 @@ from zhike.api import (
     UserError,
     _,
     clock,
+    numbering,
     organisation,
     parties,
+    policies,
     search,
     textkit,
+    uuid7,
 )
+from zhike.rules import from_json
 from zhike_sales_floor import forms
 from zhike_sales_floor import permissions as may
-from zhike_sales_floor.models import Customer, Floor, Rep
+from zhike_sales_floor.models import Credit, Customer, Deal, Floor, Rep
 from zhike_sales_floor.rules.state import Customer as Facts
 from zhike_sales_floor.rules.state import Deal as DealFacts
 from zhike_sales_floor.rules.state import Owning
@@ -66,7 +71,7 @@ def _text(value: Any) -> str:
     return str(value or "").strip()
 
 
-def _staff(s: CompanySession, text: Any) -> uuid.UUID | None:
+def staff_of(s: CompanySession, text: Any) -> uuid.UUID | None:
     """The staff member of this number or, where only one has it, this name."""
     wanted = str(text or "").strip()
     if not wanted:
@@ -136,6 +141,7 @@ def check_rep(s: CompanySession, row: Mapping[str, Any]) -> Checked:
         "unit_id": unit_id,
         "number": number,
         "name": name,
+        "identity": number or name,
         "title": _text(row.get("title")) or "置业顾问",
     }
     return Checked(value, tuple(problems))
@@ -143,7 +149,9 @@ def check_rep(s: CompanySession, row: Mapping[str, Any]) -> Checked:
 
 def find_rep(s: CompanySession, value: Mapping[str, Any]) -> RecordRef | None:
     """The staff member this row is about: by number, else by name."""
-    found = _staff(s, value["number"]) or (None if value["number"] else _staff(s, value["name"]))
+    found = staff_of(s, value["number"]) or (
+        None if value["number"] else staff_of(s, value["name"])
+    )
     return RecordRef("core", "staff", found) if found else None
 
 
@@ -218,7 +226,7 @@ def look_ahead(s: CompanySession, rows: Sequence[Mapping[str, Any]]) -> None:
     parties.look_ahead(s, (str(row.get("phone") or "") for row in rows))
     known: dict[str, uuid.UUID | None] = s.info.setdefault(_OWNERS, {})
     for text in {str(row.get("owner") or "").strip() for row in rows} - known.keys():
-        known[text] = _staff(s, text)
+        known[text] = staff_of(s, text)
 
 
 def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
@@ -231,7 +239,7 @@ def check_customer(s: CompanySession, row: Mapping[str, Any]) -> Checked:
     parsed = textkit.normalise_phone(phone) if phone else None
     if phone and parsed is None:
         problems.append(Problem(_("This does not look like a telephone number."), "phone"))
-    owner = _staff(s, row.get("owner"))
+    owner = staff_of(s, row.get("owner"))
     if _text(row.get("owner")) and owner is None:
         problems.append(Problem(_("There is no staff member of this number or name."), "owner"))
     elif owner is not None and unit_id is not None and owner not in floor.reps_of(s, unit_id):
@@ -349,8 +357,6 @@ def forget_party(s: CompanySession, ref: RecordRef) -> None:
 
 
 def _params(s: CompanySession, unit_id: uuid.UUID) -> Mapping[str, Any]:
-    from zhike.api import policies
-
     return policies.in_force(s, live.PLUGIN, unit_id, clock.now()).policy.params
 
 
@@ -380,7 +386,7 @@ def _given(key: str, value: Mapping[str, Any], zone: ZoneInfo) -> Facts:
     )
 
 
-IMPORTERS = (
+REPS, LEDGER = (
     Importer(
         name="sales_floor.reps",
         title=N_("Reps of the roster"),
@@ -389,7 +395,7 @@ IMPORTERS = (
         validate=check_rep,
         apply=apply_rep,
         find_existing=find_rep,
-        key=("number", "name"),
+        key=("identity",),
         models=(Staff, Post, Rep, Floor),
     ),
     Importer(
@@ -406,6 +412,174 @@ IMPORTERS = (
         undone=forget_party,
     ),
 )
+
+# -- deals that are open ----------------------------------------------------------------------
+
+DEAL_STEPS = {"小订": "small_reservation", "认购": "subscription"}
+DEAL_COLUMNS = (
+    CUSTOMER_COLUMNS[0],
+    Column(key="name", title=N_("Customer"), example="张伟", aliases=("客户姓名",), longest=60),
+    Column(
+        key="phone",
+        title=N_("Phone"),
+        example="13812345678",
+        aliases=("电话", "手机", "联系电话"),
+        longest=40,
+    ),
+    Column(key="property", title=N_("Property"), example="3-1201", aliases=("房号",), longest=60),
+    Column(
+        key="step",
+        title=N_("Step"),
+        kind="choice",
+        choices=tuple(DEAL_STEPS),
+        required=True,
+        example="小订",
+        aliases=("阶段",),
+    ),
+    Column(
+        key="on", title=N_("Signed on"), kind="date", required=True, aliases=("日期", "签订日期")
+    ),
+    Column(key="amount", title=N_("Price"), kind="money", aliases=("总价", "金额", "成交金额")),
+    Column(
+        key="rep",
+        title=N_("Papers handled by"),
+        example="李敏",
+        aliases=("经办人",),
+        help=N_("Staff number or name"),
+        longest=60,
+    ),
+    Column(key="number", title=N_("Number"), aliases=("单号", "编号"), longest=40),
+)
+
+
+def check_deal(s: CompanySession, row: Mapping[str, Any]) -> Checked:
+    """Whether a row names a customer of the site, a step and a day that has been."""
+    problems: list[Problem] = []
+    unit_id = unit_of(s, row.get("site"), problems)
+    customer_id = _deal_customer(s, unit_id, row, problems)
+    step = DEAL_STEPS.get(row.get("step") or "", "")
+    on, amount = row.get("on"), row.get("amount") or 0
+    if on and on > organisation.today(s, unit_id):
+        problems.append(Problem(_("This date lies in the future."), "on"))
+    elif on and on < EARLIEST:
+        problems.append(Problem(_("This date lies before %(day)s.", day=EARLIEST), "on"))
+    if amount < 0:
+        problems.append(Problem(_("A price cannot be negative."), "amount"))
+    rep = staff_of(s, row.get("rep"))
+    if _text(row.get("rep")) and rep is None:
+        problems.append(Problem(_("There is no staff member of this number or name."), "rep"))
+    customer = s.find(Customer, customer_id)
+    if customer is not None and step == "subscription":
+        if customer.owner_id is None:
+            problems.append(
+                Problem(_("Nobody owns this customer: whose deal would it be?"), "name")
+            )
+        elif customer.stage == "closed":
+            problems.append(Problem(_("This customer has signed already."), "step"))
+    number = _text(row.get("number"))
+    if number and s.scalar(select(Deal.id).where(Deal.number == number).limit(1)):
+        problems.append(Problem(_("There is a deal of this number already."), "number"))
+    value = {
+        "unit_id": unit_id,
+        "customer": customer_id,
+        "property": _text(row.get("property")),
+        "step": step,
+        "on": on,
+        "amount": amount,
+        "rep": rep,
+        "number": number,
+    }
+    return Checked(value, tuple(problems))
+
+
+def _deal_customer(
+    s: CompanySession,
+    unit_id: uuid.UUID | None,
+    row: Mapping[str, Any],
+    problems: list[Problem],
+) -> uuid.UUID | None:
+    phone, name = _text(row.get("phone")), textkit.nfkc(_text(row.get("name")))
+    if not phone and not name:
+        problems.append(Problem(_("Please give a name or a telephone number."), "name"))
+        return None
+    if unit_id is None:
+        return None
+    known = (
+        [party.id for party in parties.find_by_phone(s, phone)]
+        if phone
+        else [hit.id for hit in parties.find_by_name(s, name, limit=3)]
+    )
+    here = [found for one in known if (found := customers.of_party(s, unit_id, one)) is not None]
+    if len(here) == 1:
+        return here[0]
+    column = "phone" if phone else "name"
+    if here:
+        problems.append(
+            Problem(_("Several customers have this name: please give the phone."), column)
+        )
+    else:
+        problems.append(Problem(_("This person is no customer of this site."), column))
+    return None
+
+
+def apply_deal(
+    s: CompanySession, value: Mapping[str, Any], existing: RecordRef | None
+) -> RecordRef:
+    """Register a deal that began on paper: reserved, or closed with the whole credit its owner's.
+
+    The engine knows it from the customer's facts, as given; a later step of it is computed.
+    """
+    unit_id, customer = value["unit_id"], s.require(Customer, value["customer"])
+    zone = ZoneInfo(live.tz_of(s, unit_id))
+    at = datetime.combine(value["on"], time(12), zone)
+    closed = value["step"] == "subscription"
+    deal = Deal(
+        id=uuid7(),
+        unit_id=unit_id,
+        number=value["number"] or numbering.take(s, "sales_floor.deal", unit_id, value["on"]),
+        customer_id=customer.id,
+        property=value["property"],
+        amount_fen=value["amount"],
+        state="closed" if closed else "reserved",
+        staff_id=value["rep"],
+        policy_version_id=policies.in_force(s, live.PLUGIN, unit_id, clock.now()).version_id,
+        reserved_at=None if closed else at,
+        closed_at=at if closed else None,
+    )
+    s.add(deal)
+    text = at.isoformat(timespec="seconds")
+    owner = {str(customer.owner_id): 10_000} if closed else {}
+    made = DealFacts(str(deal.id), text, 0, {value["step"]: text}, 0, closed, owner, owner)
+    facts = from_json(Facts, customer.facts) if customer.facts else Facts(str(customer.id))
+    facts = replace(facts, deals=(*facts.deals, made))
+    fill_customer(customer, facts, _params(s, unit_id))
+    if closed:
+        s.flush()  # the deal it belongs to must be there first
+        s.add(
+            Credit(
+                deal_id=deal.id,
+                staff_id=customer.owner_id,
+                performance=10_000,
+                commission=10_000,
+                rules=[],
+                at=at,
+            )
+        )
+    return RecordRef(live.PLUGIN, "deal", deal.id)
+
+
+OPEN_DEALS = Importer(
+    name="sales_floor.open_deals",
+    title=N_("Open deals"),
+    permission=may.IMPORT,
+    columns=DEAL_COLUMNS,
+    validate=check_deal,
+    apply=apply_deal,
+    key=("number",),
+    models=(Customer, Deal, Credit),
+)
+
+IMPORTERS = (REPS, LEDGER, OPEN_DEALS)
 
 
 # -- exports ----------------------------------------------------------------------------------

@@ -447,6 +447,8 @@ VERBS: Mapping[str, str] = {
     "follow_up_cover": N_("stand-in named"),
     "follow_up_due": N_("follow-ups judged"),
     "stand_down": N_("follow-ups stand down"),
+    "set_floor": N_("ring set by hand"),
+    "paper": N_("entered afterwards"),
     "tick": N_("time passed"),
 }
 
@@ -496,6 +498,8 @@ DECISIONS: Mapping[str, str] = {
     "follow_up_cycle": N_("follow-up cycle judged"),
     "follow_up_breach": N_("points proposed"),
     "follow_up_stand": N_("follow-ups stand down"),
+    "floor": N_("ring set by hand"),
+    "paper": N_("entered afterwards"),
 }
 
 #: Facts of a cited rule that are worth their own line in an explanation.
@@ -513,6 +517,8 @@ FACTS: Mapping[str, str] = {
     "reason": N_("Reason"),
     "by": N_("Done by"),
     "issued": N_("Ticket issued"),
+    "began": N_("Began"),
+    "ended": N_("Ended"),
     "begun": N_("Begun"),
     "until": N_("Until"),
     "due": N_("Due"),
@@ -540,6 +546,7 @@ REFUSALS: Mapping[str, str] = {
     "follow_up_off": N_("The regulation here has no follow-ups switched on."),
     "left": N_("This rep has left the team."),
     "merged": N_("This record has become part of another customer."),
+    "ends_first": N_("The end lies before the beginning."),
     "missing": N_("Something is missing in this act."),
     "no_absence": N_("There is no absence of today to re-class."),
     "no_cycle": N_("The first follow-up cycle has not begun yet."),
@@ -562,6 +569,7 @@ REFUSALS: Mapping[str, str] = {
     "no_offender": N_("Nobody has received this visitor yet."),
     "no_problem": N_("This customer has no open problem."),
     "no_missing_record": N_("No follow-up record of this customer is missing."),
+    "no_reason": N_("Please give the reason."),
     "no_receiver": N_("Nobody is left to receive the customers."),
     "no_result": N_("This regulation draws nothing: name the new owners."),
     "no_rightful": N_("By the log this rep was due; say whose turn it was."),
@@ -570,6 +578,7 @@ REFUSALS: Mapping[str, str] = {
     "not_allowed": N_("The regulation does not allow this."),
     "not_available": N_("This rep is not free."),
     "not_merged": N_("This customer was not merged with anybody."),
+    "not_yet": N_("This time is still to come."),
     "not_received": N_("Nobody is receiving this visitor."),
     "owned": N_("This customer has an owner and is not in the pool."),
     "parameter": N_("The regulation has no such parameter."),

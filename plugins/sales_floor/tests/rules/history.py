@@ -260,6 +260,8 @@ _WEIGHTS = {
     "complaint": 2,
     "discount_shopping": 1,
     "conduct": 1,
+    "set_floor": 1,
+    "paper": 2,
     "tick": 2,
 }
 _MAKERS: dict[str, Any] = {
@@ -357,6 +359,18 @@ _MAKERS: dict[str, Any] = {
         "kind": h.rng.choice(["poach", "neglect", "trouble", "private_cash"]),
         "serious": h.rng.random() < 0.3,
     },
+    "set_floor": lambda h: {
+        "ring": h.rng.sample(["A", "B", "C"], 2),
+        "tickets": h.rng.choice([[], ["A(c)"], ["B(r)", "A(c)"]]),
+        "states": {h.rep(AVAILABLE, OUT_PUBLIC, ABSENT): h.rng.choice([AVAILABLE, ABSENT])},
+        "reason": "on paper",
+    },
+    "paper": lambda h: {
+        "customers": [h.customer()],
+        "rep": h.rep(),
+        "began": f"{h.now.date().isoformat()}T00:00:01",
+        **({"ended": f"{h.now.date().isoformat()}T00:00:02"} if h.rng.random() < 0.7 else {}),
+    },
     "tick": lambda h: {},
 }
 
@@ -429,7 +443,7 @@ def check_turns(before: State, step: Step, event: dict[str, Any], policy: Policy
     tickets = sum(1 for line in lines if line["via"] == "ticket")
     if plain:
         assert len(out.get("used", [])) == tickets
-    moved = event["event"] in ("leave", "sign_in", "day_open") or (
+    moved = event["event"] in ("leave", "sign_in", "day_open", "set_floor") or (
         policy["rotation.carryover"] == "reset"
     )
     if plain and not moved:

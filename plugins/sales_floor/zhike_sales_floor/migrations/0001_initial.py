@@ -230,6 +230,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.Column("ended_seq", sa.Integer(), nullable=True),
         sa.Column("ended_how", sa.Text(), nullable=False),
+        sa.Column("by_hand", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["company_id", "staff_id"],
             ["core__staff.company_id", "core__staff.id"],
@@ -2560,6 +2561,49 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "sales_floor__cut_over",
+        sa.Column(
+            "company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("parts", JSONType, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("before", JSONType, nullable=False),
+        sa.Column("begun_at", UTCDateTime(), nullable=False),
+        sa.Column("begun_by", sa.Text(), nullable=False),
+        sa.Column("set_at", UTCDateTime(), nullable=True),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'set', 'confirmed', 'undone')",
+            name=op.f("ck_sales_floor__cut_over_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "unit_id"],
+            ["core__unit.company_id", "core__unit.id"],
+            name=op.f("fk_sales_floor__cut_over_company_id_unit_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"],
+            ["core__company.id"],
+            name=op.f("fk_sales_floor__cut_over_company_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_sales_floor__cut_over")),
+        info={"plugin": "sales_floor"},
+    )
+    with op.batch_alter_table("sales_floor__cut_over", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sales_floor__cut_over_company_id_unit_id_begun_at"),
+            ["company_id", "unit_id", "begun_at"],
+            unique=False,
+        )
+
 
 def downgrade() -> None:
     with op.batch_alter_table("sales_floor__point", schema=None) as batch_op:
@@ -2594,6 +2638,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sales_floor__follow_cycle_company_id_staff_id"))
 
     op.drop_table("sales_floor__follow_cycle")
+    with op.batch_alter_table("sales_floor__cut_over", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_floor__cut_over_company_id_unit_id_begun_at"))
+
+    op.drop_table("sales_floor__cut_over")
     with op.batch_alter_table("sales_floor__docket_party", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sales_floor__docket_party_company_id_staff_id"))
 

@@ -16,6 +16,7 @@ from zhike_sales_floor.rules.state import (
     Customer,
     EventMode,
     Rep,
+    SetByHand,
     State,
     Tally,
     Ticket,
@@ -50,6 +51,7 @@ class Draft:
         self.event_mode: EventMode | None = floor.event_mode
         self.tally: Tally = floor.tally
         self.follow_up = floor.follow_up
+        self.by_hand: SetByHand | None = floor.by_hand
         self.customers: dict[str, Customer] = {}
         self.outcome: Json = {}
         self.decisions: list[Decision] = []

@@ -281,7 +281,7 @@ def new_day(d: Draft, day: str) -> None:
 
     Who was on duty the day before is taken to be there again, until somebody says otherwise.
     """
-    d.day, d.open, d.counted_today = day, True, 0
+    d.day, d.open, d.counted_today, d.by_hand = day, True, 0, None
     for rep in list(d.reps.values()):
         state = rep.state if rep.state in (OFF_DUTY, LEFT, ABSENT) else AVAILABLE
         absences = (Absence("none", d.at),) if state == ABSENT else ()

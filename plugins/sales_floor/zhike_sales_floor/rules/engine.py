@@ -9,6 +9,7 @@ from typing import Any
 from zhike.rules import Decision, EventInvalid, EventRefused, Policy, Step
 from zhike.rules.windows import later
 from zhike_sales_floor.rules import (
+    by_hand,
     duty,
     followup,
     given,
@@ -23,7 +24,7 @@ from zhike_sales_floor.rules import (
 from zhike_sales_floor.rules.compare import differences, read_words
 from zhike_sales_floor.rules.draft import Draft
 from zhike_sales_floor.rules.orders import ARRIVAL
-from zhike_sales_floor.rules.parse import Event, read_event
+from zhike_sales_floor.rules.parse import Event, read_event, read_names
 from zhike_sales_floor.rules.receive import call_fails, settle
 from zhike_sales_floor.rules.rotation import expire_tickets, next_up
 from zhike_sales_floor.rules.schema import schema
@@ -80,6 +81,8 @@ HANDLERS: dict[str, Handler] = {
     "complaint": wishes.complaint,
     "discount_shopping": wishes.discount,
     "conduct": wishes.conduct,
+    "set_floor": by_hand.set_floor,
+    "paper": by_hand.paper,
     "tick": _nothing,
     **followup.HANDLERS,
 }
@@ -275,7 +278,11 @@ def _named(event: Event, floor: Floor) -> Iterable[str]:
     result = event.get("result")
     if isinstance(result, Mapping):
         yield from result
-    open_visits: list[Visit] = []
+    for row in event.get("in_hand") or ():
+        yield from read_names(row.get("customers") or ()) if isinstance(row, Mapping) else ()
+    open_visits: list[Visit] = [
+        floor.visits[key] for key in event.get("withdraw") or () if key in floor.visits
+    ]
     if event.text("visit") in floor.visits:
         open_visits.append(floor.visits[event.text("visit")])
     reps = [*(event.get("reps") or ()), *(event.text(k) for k in ("rep", "offender", "helps"))]
@@ -331,6 +338,7 @@ def _finish(d: Draft, event: Event, earlier: list[dict[str, Any]]) -> Step:
         d.event_mode,
         d.tally,
         d.follow_up,
+        d.by_hand,
     )
     customers = {**base.customers, **d.customers} if d.customers else base.customers
     state = State(floor, customers, base.policy)

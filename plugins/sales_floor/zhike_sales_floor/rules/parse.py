@@ -184,6 +184,15 @@ def _free(field: Field, value: Any, day: str) -> Any:
     return dict(value)
 
 
+def _rows(field: Field, value: Any, day: str) -> tuple[Any, ...]:
+    """Lines, each a mapping or a short text: A(c), B(r)."""
+    if isinstance(value, str):
+        value = [] if value.strip() in ("", "-", "–") else re.split(r"[,;、，；]\s*", value.strip())
+    if not isinstance(value, (list, tuple)):
+        raise _wrong(field, value, ("a list",))
+    return tuple(dict(part) if isinstance(part, Mapping) else str(part) for part in value)
+
+
 _READERS: dict[str, Callable[[Field, Any, str], Any]] = {
     "rep": _one,
     "customer": _one,
@@ -199,6 +208,8 @@ _READERS: dict[str, Callable[[Field, Any, str], Any]] = {
     "amount": _amount,
     "map": _map,
     "free": _free,
+    "visits": _many,
+    "rows": _rows,
 }
 
 

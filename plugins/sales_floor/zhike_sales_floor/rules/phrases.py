@@ -127,6 +127,18 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "{rep} 的行为已记录：{kind}。",
         "A breach of {rep} is on record: {kind}.",
     ),
+    "floor": (
+        "{by} 人工设定轮序：{ring}；补接券：{owed}。",
+        "{by} sets the ring by hand: {ring}; owed turns: {owed}.",
+    ),
+    "paper": (
+        "补录：{began} 至 {ended}，{customers} 由 {rep} 接待（{kind}）。",
+        "Entered afterwards: {began} to {ended}, {rep} received {customers} ({kind}).",
+    ),
+    "paper.still_there": (
+        "补录：{began} 起 {customers} 由 {rep} 接待（{kind}），还在场。",
+        "Entered afterwards: {rep} has been with {customers} since {began} ({kind}).",
+    ),
     "note": ("", ""),
     "follow_up.followed": (
         "{rep} 对 {customer} 的回访已登记。",
@@ -193,6 +205,18 @@ EFFECTS: dict[str, tuple[str, str]] = {
     "pass_skipped": ("{rep} 的这一轮停用或已用过", "this turn of {rep} is forfeited or taken"),
     "nobody_available": ("无人空闲，按“{value}”办理", "nobody is free: {value}"),
     "by_hand": ("{by} 指定 {rep}：{reason}", "{by} names {rep}: {reason}"),
+    "set_by_hand": (
+        "{by} 人工设定次序和券，此前的决定不动：{reason}",
+        "{by} sets ring and owed turns by hand; what was decided stands: {reason}",
+    ),
+    "on_paper": (
+        "{at} 由 {by} 补录，次序和券不动，归属按录入先后",
+        "entered by {by} at {at}; ring and owed turns stay, ownership follows the order of entry",
+    ),
+    "paper_owner_stays": (
+        "{customer} 仍归 {owner}，{rep} 按协助计；要转归须经理裁定",
+        "{customer} stays {owner}'s, {rep} helped; only a ruling moves the customer",
+    ),
     "kept_for": ("一直留给 {rep}", "kept for {rep}"),
     "counted_ahead": ("{rep} 的下一轮算已用", "{rep}'s next turn is taken ahead"),
     "counted_by_ticket": ("占用 {rep} 的一张券", "one owed turn of {rep} is used"),

@@ -33,6 +33,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "amount": {"type": "integer", "minimum": 0, "description": "a large whole number"},
     "map": {"anyOf": [{"type": "object", "additionalProperties": _ID}, _ID]},
     "free": {"type": "object"},
+    "visits": _IDS,
+    "rows": {"anyOf": [{"type": "array", "items": {"type": ["object", "string"]}}, _ID]},
 }
 
 

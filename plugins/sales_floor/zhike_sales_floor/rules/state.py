@@ -162,6 +162,15 @@ class EventMode:
 
 
 @dataclass(frozen=True, slots=True)
+class SetByHand:
+    """Who last set ring and tickets by hand today, when and why: boards and decisions say so."""
+
+    at: str
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many tickets there ever were: issued = used + held + dropped."""
 
@@ -189,6 +198,7 @@ class Floor:
     event_mode: EventMode | None = None
     tally: Tally = Tally()
     follow_up: FollowUpFloor = OFF
+    by_hand: SetByHand | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ EVENT_METHODS = ("ring", "manual", "first_free")
 class Field:
     """One field of a verb.
 
-    type  rep, reps, customer, customers, visit, bool, choice, text, shares, instant, int, amount,
-          map or free.
+    type  rep, reps, customer, customers, visit, visits, bool, choice, text, shares, instant, int,
+          amount, map, rows (mappings or short texts) or free.
     """
 
     name: str
@@ -1084,6 +1084,66 @@ VERBS: tuple[Verb, ...] = (
         "on",
         ("stands_down",),
         second="to",
+    ),
+    Verb(
+        "set_floor",
+        "The manager says how the floor stands: at the cut-over from paper, and after a stretch "
+        "kept on paper. What is not stated stays; nothing decided is rewound.",
+        (
+            Field("ring", "reps", "the ring from the pointer on; the others stay behind", "B>C>A"),
+            Field(
+                "tickets",
+                "rows",
+                "all owed turns, oldest first: A(c), or {rep, kind, at, reason}; they replace "
+                "those there are",
+                ["A(c)", {"rep": "B", "kind": "refund", "at": "2024-05-06"}],
+            ),
+            Field(
+                "states",
+                "map",
+                "states of reps who sit with nobody",
+                {"C": "OUT_PUBLIC"},
+            ),
+            Field(
+                "in_hand",
+                "rows",
+                "visits that go on: {visit, customers, rep, since}; without a rep they wait",
+                [{"customers": ["n1"], "rep": "A", "since": "10:40"}],
+            ),
+            Field(
+                "withdraw",
+                "visits",
+                "visits that were put there by hand, taken off again with all they gave",
+                ["v1"],
+            ),
+            BY,
+            Field("reason", "text", "why, in words", "kept on paper", ("why", "note"), (), True),
+        ),
+        {"at": "11:45", "event": "set_floor", "ring": "B>C>A", "reason": "kept on paper"},
+        "ring",
+    ),
+    Verb(
+        "paper",
+        "A reception that was kept on paper is entered afterwards with its real times. No turn "
+        "moves; who has no owner becomes the receiver's, in the order of entering.",
+        (
+            Field(
+                "customers",
+                "customers",
+                "who came",
+                ["n1"],
+                ("customer", "party", "visitor", "visitors"),
+                required=True,
+            ),
+            VISIT,
+            _rep("who received", required=True, aliases=("receiver",)),
+            Field("began", "instant", "when they came", "10:05", ("from",), (), True),
+            Field("ended", "instant", "when it was over; none: they are still there", "10:40"),
+            BY,
+            REASON,
+        ),
+        {"at": "11:40", "paper": "n1", "rep": "A", "began": "10:05", "ended": "10:40"},
+        "customers",
     ),
     Verb(
         "tick",

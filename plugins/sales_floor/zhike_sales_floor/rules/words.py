@@ -33,6 +33,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "follow_up_notice": ("cover",),
     "follow_up_cycle": ("breaches",),
     "follow_up_stand": ("to",),
+    "paper": ("still_there",),
 }
 
 REFUSALS: dict[str, tuple[str, str]] = {
@@ -50,6 +51,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "follow_up_off": ("本制度没有启用客户回访。", "this policy has no follow-ups switched on"),
     "left": ("{who} 已经离岗。", "{who} has left for good"),
     "merged": ("{who} 已并入另一位客户。", "{who} has become part of another record"),
+    "ends_first": ("结束时间早于开始时间。", "it ends before it begins"),
     "missing": ("请写明原归属人或客户。", "name the former owner or the customers"),
     "no_absence": ("{who} 今天没有可以改判的外出。", "{who} has no absence of today to re-class"),
     "no_cycle": ("第一个回访周期还没有开始。", "the first cycle has not begun"),
@@ -80,6 +82,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{who} 没有待填的回访记录表。",
         "no follow-up record of {who} is missing",
     ),
+    "no_reason": ("请写明理由。", "say why"),
     "no_receiver": ("没有人可以接这些客户。", "nobody is left to receive the customers"),
     "no_result": (
         "本制度不作抽签，请写明新的归属人。",
@@ -97,6 +100,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "not_available.help": ("{who} 现在不空闲，不能协助。", "{who} is not free to help"),
     "not_available.nobody": ("没有人空闲，客户无人可接。", "nobody is free to take the visitor"),
     "not_merged": ("{who} 没有合并过。", "{who} was not merged with anybody"),
+    "not_yet": ("{what} 还没有到。", "{what} is still to come"),
     "not_received": ("还没有人在接待这位客户。", "nobody is receiving this visitor"),
     "owned": ("{who} 已有归属人，不在公海。", "{who} has an owner"),
     "parameter": ("制度没有参数 {what}。", "the policy has no parameter {what}"),

@@ -285,3 +285,13 @@ def identify(s: CompanySession, customer_id: uuid.UUID, *, name: str, phone: str
     customer.party_id = party.id
     s.flush()
     return customer
+
+
+def registered(
+    s: CompanySession, unit_id: uuid.UUID, person: Person, source: str = ""
+) -> tuple[Customer, bool, str]:
+    """A visitor's customer row at this site, registered where he is new; whether he is; his name.
+
+    Raises as :func:`arrive` does where a phone or a name is known and nobody said whose it is.
+    """
+    return _customer(s, unit_id, person, Arrival(persons=(person,), source=source))

@@ -23,6 +23,7 @@ class VisitCard:
 
     flag   how the present reception is out of turn, ``""`` where it is not; then ``offender_id``
            took the visitor and ``due_id`` is the rep whose visitor it is.
+    entered  when it was entered, where that was afterwards 补录.
     """
 
     id: uuid.UUID
@@ -44,6 +45,7 @@ class VisitCard:
     returning: bool = False
     takeover: bool = False
     offender_id: uuid.UUID | None = None
+    entered: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Board:
     names: Mapping[uuid.UUID, str]
     visitors: int
     event: st.EventMode | None = None
+    by_hand: st.SetByHand | None = None
 
     @property
     def on_deck(self) -> RepCard | None:
@@ -167,6 +170,7 @@ def board(s: CompanySession, unit_id: uuid.UUID) -> Board | None:
         names,
         row.visitors,
         floor.event_mode,
+        floor.by_hand if floor.day == str(row.day) else None,
     )
 
 
@@ -196,6 +200,7 @@ def _card(visit: Visit, floor: st.Floor) -> VisitCard:
         bool(call and call.accepted),
         bool(known.takeover),
         uuid.UUID(known.offender) if known.flag and known.offender else None,
+        visit.entered_at,
     )
 
 

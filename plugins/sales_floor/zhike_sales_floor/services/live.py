@@ -73,7 +73,13 @@ LEDGER = {
     "follow_up_notice": "sales_floor.follow_up_notice",
     "follow_up_cover": "sales_floor.follow_up_cover",
     "stand_down": "sales_floor.stand_down",
+    "set_floor": "sales_floor.set_floor",
+    "paper": "sales_floor.afterwards",
 }
+
+
+#: Kinds of decisions to which a row of a list points, to say why.
+_POINTED = ("assignment", "waiting", "call", "flag", "credit", "follow_up_cycle", "paper")
 
 
 #: Acts that open no day by themselves: the day's own, and what the clock does at night.
@@ -345,9 +351,7 @@ def _store(
         )
         stored.append((decision, row.id))
     work.decided = {
-        decision.subject: row_id
-        for decision, row_id in stored
-        if decision.kind in ("assignment", "waiting", "call", "flag", "credit", "follow_up_cycle")
+        decision.subject: row_id for decision, row_id in stored if decision.kind in _POINTED
     }
     work.charged = {
         made["key"]: row_id

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from zhike.api import CompanySession, bump_generation, emit
+from zhike.api import CompanySession, bump_generation, clock, emit
 from zhike.rules import to_json
 from zhike_sales_floor import events
 from zhike_sales_floor.models import (
@@ -29,6 +29,9 @@ from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.rules.validity import months_of, valid_through
 from zhike_sales_floor.services import credit, follow_up_rows, pool
 from zhike_sales_floor.services.live import Work
+
+#: Verbs by which people say what happened while nobody logged it: times are as stated.
+BY_HAND = frozenset({"set_floor", "paper"})
 
 STATE = {
     "WAITING": "waiting",
@@ -87,6 +90,8 @@ def _visits(s: CompanySession, work: Work) -> None:
         return
     if work.event["event"] == "arrive":
         _passed_through(s, work, key)
+    elif work.event["event"] == "paper":
+        _written_up(s, work, key)
     else:
         _afterwards(s, work, key)
 
@@ -124,23 +129,54 @@ def _passed_through(s: CompanySession, work: Work, key: str) -> None:
     row.state, row.ended_at = "left_unserved", work.at
 
 
-def _add_visit(s: CompanySession, work: Work, visit: st.Visit) -> Visit:
-    extra = work.extra
-    first = s.find(Visit, extra.get("continues"))
-    if first is None:
+def _written_up(s: CompanySession, work: Work, key: str) -> None:
+    """A reception that was kept on paper and is over: its line has the stated times."""
+    outcome, event = work.step.outcome, work.event
+    rep = str(event["rep"])
+    visit = st.Visit(
+        id=key,
+        customers=tuple(event["customers"]),
+        at=str(event["began"]),
+        status="IN_RECEPTION",
+        kind=str(outcome["kind"]),
+        via=str(outcome["via"]),
+        rep=rep,
+        due=str(outcome["rightful"]),
+        turn_of=rep if outcome["via"] == "turn" else "",
+    )
+    row = _add_visit(s, work, visit)
+    row.state, row.ended_at = "ended", utc(str(event["ended"]))
+    row.result, row.grade = str(work.extra.get("result", "")), str(work.extra.get("grade", ""))
+
+
+def _number_of(s: CompanySession, work: Work, day: date) -> int:
+    """The next party's number of a day: today's counter, else behind the last one of that day."""
+    if day == work.day:
         work.floor.visitors += 1
+        return work.floor.visitors
+    on_day = select(func.max(Visit.number)).where(Visit.unit_id == work.floor.id, Visit.day == day)
+    return (s.scalar(on_day) or 0) + 1
+
+
+def _add_visit(s: CompanySession, work: Work, visit: st.Visit) -> Visit:
+    extra = {**work.extra, **work.extra.get("visits", {}).get(visit.id, {})}
+    stated = utc(visit.at) if work.event["event"] in BY_HAND else None
+    day = clock.local(stated, work.tz).date() if stated else work.day
+    first = s.find(Visit, extra.get("continues"))
     row = Visit(
         id=uuid.UUID(visit.id),
         unit_id=work.floor.id,
-        day=work.day,
-        number=first.number if first else work.floor.visitors,
+        day=day,
+        number=first.number if first else _number_of(s, work, day),
         customer_id=uuid.UUID(visit.customers[0]) if visit.customers else None,
         label=str(extra.get("label", "")),
         people=int(extra.get("people", 1)),
         need=str(extra.get("need", "")),
         source=str(extra.get("source", "")),
         relation=str(extra.get("relation", "")),
-        arrived_at=work.at,
+        arrived_at=stated or work.at,
+        started_at=stated if visit.rep else None,
+        entered_at=work.at if stated else None,
         state="waiting",
         helpers=[],
         passed=[],
@@ -175,7 +211,8 @@ def _fill(s: CompanySession, work: Work, row: Visit, visit: st.Visit, was: st.Vi
         row.tickets = _ticket_notes(work, visit)
     if row.state == "reception" and visit.rep != before_rep:
         row.started_at = row.started_at or work.at
-    if row.state == "reception" and _whose(visit) != (_whose(was) if was else ""):
+    told = work.event["event"] not in BY_HAND  # who sits there knows it already
+    if told and row.state == "reception" and _whose(visit) != (_whose(was) if was else ""):
         emit(
             s,
             events.VisitAssigned(
@@ -246,6 +283,9 @@ def _gone(work: Work) -> list[tuple[st.Ticket, str]]:
 
 
 def _end_visit(s: CompanySession, work: Work, row: Visit, was: st.Visit) -> None:
+    if str(row.id) in work.event.get("withdraw", ()):
+        row.state, row.ended_at = "voided", work.at
+        return
     own = str(work.step.outcome.get("visit", "")) == str(row.id)
     status = str(work.step.outcome.get("status", "")) if own else ""
     if status not in ("ended", "voided", "left_unserved"):
@@ -272,6 +312,7 @@ def _end_visit(s: CompanySession, work: Work, row: Visit, was: st.Visit) -> None
 def _tickets(s: CompanySession, work: Work) -> None:
     before = {t.id: t for t in work.before.floor.tickets}
     after = {t.id: t for t in work.after.tickets}
+    by_hand = work.event["event"] == "set_floor"
     for number, ticket in after.items():
         if number not in before:
             s.add(
@@ -281,8 +322,9 @@ def _tickets(s: CompanySession, work: Work) -> None:
                     staff_id=uuid.UUID(ticket.rep),
                     kind=ticket.kind,
                     rule=ticket.rule,
-                    issued_at=work.at,
+                    issued_at=utc(ticket.at) if by_hand else work.at,
                     issued_seq=work.seq,
+                    by_hand=_why(work, ticket.rep) if by_hand else "",
                 )
             )
     gone = {str(ticket.id): how for ticket, how in _gone(work)}
@@ -292,6 +334,13 @@ def _tickets(s: CompanySession, work: Work) -> None:
     for row in rows:
         row.ended_at, row.ended_seq = work.at, work.seq
         row.ended_how = gone[row.number]
+
+
+def _why(work: Work, rep: str) -> str:
+    """Why a ticket was given by hand: its own reason, else that of the whole act; and by whom."""
+    own = [row for row in work.event.get("tickets", ()) if row.get("rep") == rep]
+    reason = next((row["reason"] for row in own if row.get("reason")), work.event["reason"])
+    return f"{reason}({work.event.get('by', '')})"
 
 
 def _outings(s: CompanySession, work: Work) -> None:

@@ -115,7 +115,12 @@ def day(s: CompanySession, unit_id: uuid.UUID, on: date) -> dict[str, Any]:
         body = {key: value for key, value in event.body.items() if key not in _TYPED}
         if event.verb not in ("out", "leave") and body.get("reason"):
             body["reason"] = "…"
+        if body.get("tickets"):
+            rows = ({k: v for k, v in row.items() if k != "reason"} for row in body["tickets"])
+            body["tickets"] = list(rows)
         _learn(people, body)
+        for row in body.get("in_hand", ()):
+            _learn(people, row)
         events.append(body)
     first = stored.events[0]
     return {

@@ -67,7 +67,9 @@ def _facts(
         f"{names.get(uuid.UUID(item['rep']), '')} {_(words.PASS_EFFECTS.get(item['effect'], ''))}"
         for item in row.passed
     )
+    entered = row.entered_at and clock.local(row.entered_at, live.tz_of(reading(), row.unit_id))
     found = [
+        (_("Entered afterwards"), f"{entered:%Y-%m-%d %H:%M}" if entered else ""),
         (_("Kind"), _(words.VISIT_KINDS.get(row.kind, row.kind)) if row.kind else ""),
         (_("How"), _(words.VIAS.get(row.via, row.via)) if row.via else ""),
         (_("Due by the rules"), names.get(row.due_id, "") if row.due_id else ""),

@@ -14,6 +14,7 @@ from zhike_sales_floor import documents, words
 from zhike_sales_floor.models import Customer, Day, FloorEvent, Outing, Ticket, Visit
 from zhike_sales_floor.services import live
 from zhike_sales_floor.services.names import names_for
+from zhike_sales_floor.services.registers.marks import afterwards, set_by_hand
 from zhike_sales_floor.services.registers.model import Register, Scope
 from zhike_sales_floor.services.sheets import (
     clause_words,
@@ -37,16 +38,17 @@ def _days(s: CompanySession, scope: Scope, column: Any, unit: Any) -> list[date]
 
 def _roster_head(s: CompanySession, scope: Scope) -> dict[str, Any]:
     """The ring as it stood in the morning; of several days there is no one order."""
+    by_hand = set_by_hand(s, scope)
     if not scope.one_day:
-        return {"ring": ""}
+        return {"ring": "", "by_hand": by_hand}
     names = organisation.staff_names(s)
     day = s.scalars(select(Day).where(Day.unit_id == scope.unit_id, Day.day == scope.since)).first()
     ring = day.opening.get("ring", ()) if day else ()
-    return {"ring": " → ".join(names.get(uuid.UUID(key), "") for key in ring)}
+    return {"ring": " → ".join(names.get(uuid.UUID(key), "") for key in ring), "by_hand": by_hand}
 
 
 def _roster(s: CompanySession, scope: Scope) -> Lines:
-    names = organisation.staff_names(s)
+    names, zone = organisation.staff_names(s), live.tz_of(s, scope.unit_id)
     for on in _days(s, scope, Visit.day, Visit.unit_id):
         query = select(Visit).where(Visit.unit_id == scope.unit_id, Visit.day == on)
         if scope.rep is not None:
@@ -65,7 +67,9 @@ def _roster(s: CompanySession, scope: Scope) -> Lines:
             event = cited.get(visit.seq)
             yield {
                 "at": visit.arrived_at,
-                "visitor": visitor_name(visit) + (_(" (goes on)") if visit.continues_id else ""),
+                "visitor": visitor_name(visit)
+                + (_(" (goes on)") if visit.continues_id else "")
+                + afterwards(visit, zone),
                 "due": names.get(visit.due_id, "") if visit.due_id else "",
                 "rep": receiver_words(visit, names),
                 "via": _how(visit),
@@ -129,6 +133,7 @@ def _visitors_of(s: CompanySession, scope: Scope, on: date, names: Names) -> Lin
     introducers = names_for(
         s, {c.introducer_id for _v, c, _n, _p in found if c and c.introducer_id}
     )
+    zone = live.tz_of(s, scope.unit_id)
     parts: dict[int, list[Visit]] = {}
     for visit, *_rest in found:  # a party has one number, whatever was ended by mistake
         parts.setdefault(visit.number, []).append(visit)
@@ -139,7 +144,7 @@ def _visitors_of(s: CompanySession, scope: Scope, on: date, names: Names) -> Lin
         before = bool(customer and customer.first_visit_on and customer.first_visit_on < on)
         yield {
             "at": visit.arrived_at,
-            "name": name or visitor_name(visit),
+            "name": (name or visitor_name(visit)) + afterwards(visit, zone),
             "phone": phone or "",
             "before": before or visit.kind in ("old", "lapsed"),
             "earlier": names.get(customer.first_rep_id, "") if customer and before else "",
@@ -184,7 +189,9 @@ def _tickets(s: CompanySession, scope: Scope) -> Lines:
             "rep": names.get(row.staff_id, ""),
             "kind": _(words.TICKET_KINDS.get(row.kind, row.kind)),
             "issued": row.issued_at,
-            "rule": clause_words(s, [row.rule] if row.rule else [], version),
+            "rule": _("set by hand: %(why)s", why=row.by_hand)
+            if row.by_hand
+            else clause_words(s, [row.rule] if row.rule else [], version),
             "ended": row.ended_at,
             "how": _(words.TICKET_ENDS.get(row.ended_how, row.ended_how)),
         }
