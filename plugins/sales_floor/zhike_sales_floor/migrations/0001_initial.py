@@ -522,6 +522,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("decision_id", sa.Uuid(), nullable=True),
         sa.Column("continues_id", sa.Uuid(), nullable=True),
+        sa.Column("entered_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
             "state IN ('calling_owner', 'waiting', 'reception', 'ended', 'voided', 'left_unserved')",
             name=op.f("ck_sales_floor__visit_state"),
