@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -23,6 +24,7 @@ from zhike.api import (
     transfer,
 )
 from zhike_sales_floor.models import Customer, FloorEvent, Visit, VisitGuest
+from zhike_sales_floor.models_cases import PoolEntry
 from zhike_sales_floor.models_cut_over import CutOver
 from zhike_sales_floor.rules import state as st
 from zhike_sales_floor.rules.by_hand import SETTABLE
@@ -351,8 +353,8 @@ def _forget_floor(s: CompanySession, row: CutOver) -> None:
         Owed(uuid.UUID(line["rep"]), line["kind"], _day(line["at"])) for line in held["tickets"]
     ]
     standing = Standing(ring, owed, states)
-    by_hand.set_floor(s, row.unit_id, standing, _("Cut-over taken back"), withdraw=visits)
-    _restore(s, held)
+    undone = by_hand.set_floor(s, row.unit_id, standing, _("Cut-over taken back"), withdraw=visits)
+    _restore(s, held, undone.at)
     row.seq, row.before, row.state = None, {}, "open"
     row.set_at, row.set_by = None, ""
     s.flush()
@@ -364,13 +366,18 @@ def _day(text: str) -> Any:
     return date.fromisoformat(text)
 
 
-def _restore(s: CompanySession, held: Mapping[str, Any]) -> None:
+def _restore(s: CompanySession, held: Mapping[str, Any], since: datetime) -> None:
     """Visits that were put on the floor by hand leave nothing but their events behind."""
     ids = [uuid.UUID(key) for key in held["visits"]]
     s.flush()
     quiet = {"synchronize_session": "fetch"}
     s.execute(delete(VisitGuest).where(VisitGuest.visit_id.in_(ids)), execution_options=quiet)
     s.execute(delete(Visit).where(Visit.id.in_(ids)), execution_options=quiet)
+    # Who loses his owner falls into the public pool: nobody was in it before.
+    touched = [uuid.UUID(key) for key in (*held["new"], *held["customers"])]
+    fell = PoolEntry.entered_at >= since
+    pool = delete(PoolEntry).where(PoolEntry.customer_id.in_(touched), fell)
+    s.execute(pool, execution_options=quiet)
     for key in held["new"]:
         row = s.find(Customer, uuid.UUID(key))
         if row is not None:
