@@ -175,7 +175,6 @@ class Visit(Model):
     ``state`` is ``calling_owner``, ``waiting``, ``reception``, ``ended``, ``voided`` or
     ``left_unserved``; ``via`` is ``turn``, ``ticket`` or ``uncounted``. ``due_id`` is who was due
     by the rules, ``staff_id`` who receives. ``turn_no`` is unique per site: one turn, one visit.
-    ``entered_at`` is set where it was entered afterwards 补录: then its times are as stated.
     ``entered_at`` is set where the visit was entered afterwards 补录: its times are as stated.
     ``continues_id`` is the reception that had been ended by mistake: the same party, under the same
     number, counted once.

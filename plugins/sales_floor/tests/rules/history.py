@@ -475,7 +475,11 @@ def _check_absences(before: State, step: Step, event: dict[str, Any]) -> None:
     after = step.state.floor
     known = {t.id for t in before.floor.tickets}
     for ticket in after.tickets:
-        if ticket.id in known or ticket.kind != "comp" or event["event"] == "reclass":
+        if (
+            ticket.id in known
+            or ticket.kind != "comp"
+            or event["event"] in ("reclass", "set_floor")
+        ):
             continue
         was, now = before.floor.reps[ticket.rep].state, after.reps[ticket.rep].state
         assert not (was in (OUT_PRIVATE, ABSENT) and now == was), ticket
