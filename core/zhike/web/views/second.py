@@ -36,7 +36,7 @@ _OWN = "one's own two-step sign-in"
 class CodeForm(PageForm):
     """A code of the phone, or a recovery code."""
 
-    code = StringField(lazy_gettext("Code"), [InputRequired(), Length(max=60)])
+    code = StringField(lazy_gettext("Verification code"), [InputRequired(), Length(max=60)])
     next = HiddenField()
 
 
