@@ -239,12 +239,13 @@ def _board(board: boards.Board) -> dict[str, Any]:
 
 
 @bp.get("/floor/<uuid:unit_id>/cut-over/errors.xlsx", permission=may.SET_FLOOR)
-def cut_over_errors(unit_id: uuid.UUID) -> Response:
+def cut_over_errors(unit_id: uuid.UUID) -> ResponseReturnValue:
     """The same workbook with what is wrong written beside the rows of every sheet."""
-    staged = _needed(unit_id)
-    found = transfer.staging.found_of(current().site, staged)
-    if found is None:
-        raise NotFound(_("This file has not been looked at yet."))
+    staged = _waiting(unit_id)
+    found = transfer.staging.found_of(current().site, staged) if staged else None
+    if staged is None or found is None:
+        # A link kept from an earlier file leads to where a workbook is brought in.
+        return redirect(url_for(".cut_over_page", unit_id=unit_id), 302)
     uploads = _opened(reading(), unit_id, staged)
     reports = {
         key: transfer.Report(
