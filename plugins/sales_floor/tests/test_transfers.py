@@ -14,7 +14,7 @@ from zhike_sales_floor.models import Customer, Rep, Visit
 from zhike_sales_floor.services import floor
 from zhike_sales_floor.services.arrivals import Person
 
-REPS, LEDGER = transfers.IMPORTERS
+REPS, LEDGER = transfers.REPS, transfers.LEDGER
 
 
 def upload(importer, *lines: str):
