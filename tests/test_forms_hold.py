@@ -136,9 +136,21 @@ def test_columns_that_a_form_does_not_have_cannot_be_written(world: Any) -> None
     for key, values in protected.items():
         if key in after:
             assert after[key] == values, key
+    assert _joined(mine.company, protected, after) == [], "somebody was made a member"
     planted = {str(uuid.UUID(int=7)), "2001-01-01 00:00:00+00:00"}
     new = [values for key, values in after.items() if key not in protected]
     assert not [v for values in new for v in values if str(v) in planted], "a column was planted"
+
+
+def _joined(
+    company: int, before: dict[tuple[str, Any], Any], after: dict[tuple[str, Any], Any]
+) -> list[Any]:
+    """Memberships that are gone, or new without being those of an account made with them."""
+    known = {key[1] for key in before if key[0] == "core__user"}
+    gone = [key for key in before if key[0] == "membership" and key not in after]
+    new = [key for key in after if key[0] == "membership" and key not in before]
+    accounts = {key[1][1]: key[1][0] for key in new}
+    return gone + [user for user, at in accounts.items() if user in known or at != company]
 
 
 def _protected(mine: Any) -> dict[tuple[str, Any], tuple[Any, ...]]:
@@ -151,8 +163,8 @@ def _protected(mine: Any) -> dict[tuple[str, Any], tuple[Any, ...]]:
                 continue
             for row in s.execute(select(table.c.id, *names)):
                 found[(str(table.name), row[0])] = tuple(row)
-        members = s.execute(select(Membership.company_id, Membership.user_id)).all()
-        found[("memberships", 0)] = tuple(sorted(map(str, members)))
+        for company, user in s.execute(select(Membership.company_id, Membership.user_id)):
+            found[("membership", (company, user))] = (company, user)
         admins = s.scalars(select(User.login).where(User.is_system_admin.is_(True))).all()
         found[("system administrators", 0)] = tuple(admins)
     return found
