@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from zhike.api import clock, drills, forms, policies
 from zhike_sales_floor.models import Credit, Customer, Deal, Outing, Visit
-from zhike_sales_floor.services import customers, deals, floor, registers
+from zhike_sales_floor.services import customers, deals, floor, registers, sales
 from zhike_sales_floor.services.arrivals import Person
 
 
@@ -91,7 +91,7 @@ def test_a_morning(ground, login):
     assert paper.data.startswith(b"%PDF")
 
     # Refund: the same shares with the sign turned, dated.
-    ground.do(lambda s: deals.refund(s, made["deal"], "贷款未批"))
+    ground.do(lambda s: sales.refund(s, made["deal"], "贷款未批"))
     total = ground.read(
         lambda s: [(c.performance, c.commission) for c in s.scalars(select(Credit))]
     )

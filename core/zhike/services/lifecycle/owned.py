@@ -31,6 +31,8 @@ OWNED: tuple[tuple[str, str, str], ...] = (
     ("core__idempotency", "action", "in"),
     ("core__outbox_delivery", "listener", "in"),
     ("core__outbox", "topic", "in"),
+    ("core__default_view", "list_name", "in"),
+    ("core__saved_view", "list_name", "in"),
     ("core__setting", "plugin", "is"),
     ("core__system_setting", "plugin", "is"),
     ("core__plugin_failure", "plugin", "is"),
@@ -39,6 +41,8 @@ OWNED: tuple[tuple[str, str, str], ...] = (
 
 #: Columns that look alike and stay: (table, column) -> why.
 KEPT: dict[tuple[str, str], str] = {
+    ("core__calendar_day", "source"): "official, file or hand; no name of a plugin",
+    ("core__calendar_year", "source"): "official, file or hand; no name of a plugin",
     ("core__contact", "source"): "a contact belongs to the customer's history, whoever logged it",
     ("core__party", "source"): "how the customer came to the company; no name of a plugin",
     ("core__ledger", "action"): "the ledger is never shortened",

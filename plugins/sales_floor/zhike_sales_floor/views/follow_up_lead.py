@@ -106,7 +106,10 @@ def follow_up_cover(unit_id: uuid.UUID, staff_id: uuid.UUID) -> Any:
     s = reading()
     names = staff_names(s)
     form = forms.CoverForm()
-    others = [one for one in floor.reps_of(s, unit_id) if one != staff_id]
+    reps = floor.reps_of(s, unit_id)
+    if staff_id not in reps:
+        raise NotFound(_("This rep belongs to another site."))
+    others = [one for one in reps if one != staff_id]
     form.to.choices = rep_choices(others, names)[1:]
 
     def work(t: CompanySession) -> str:
