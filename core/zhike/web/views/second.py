@@ -93,7 +93,7 @@ def second_post() -> Any:
         wait, text = result.retry_after, _refused(result)
         answer = page("zhike/auth/second.html", form=form, form_errors=[text], fragment=False)
         return answer, 401 if wait is None else 429, {"Retry-After": str(wait)} if wait else {}
-    if me.identity is not None:  # somebody else was signed in here: that ends now
+    if me.identity is not None and me.desk is None:  # who was signed in here until now leaves
         with me.site.system() as s:
             sessions.revoke(s, me.identity.user.id, me.identity.session_id)
     session.clear()
