@@ -254,6 +254,7 @@ def create_app() -> Flask:
         company=Thing(name="启明置业"),
         unit=Thing(name="云栖湾案场"),
         user=Thing(id="7", name="zhaoqiang"),
+        person=Thing(id="7", name="zhaoqiang"),
         staff=Thing(name="赵强"),
         can=lambda permission, unit_id=None: True,
     )

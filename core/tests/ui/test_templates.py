@@ -133,7 +133,7 @@ def test_page_kinds_say_how_they_are_used(path: Path) -> None:
 
 def test_scripts_stay_small() -> None:
     lines = {path.name: len(path.read_text("utf-8").splitlines()) for path in SCRIPTS}
-    assert sum(lines.values()) < 540, lines
+    assert sum(lines.values()) < 600, lines
     assert max(lines.values()) < 90, lines
     for path in SCRIPTS:
         text = path.read_text("utf-8")
