@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from sqlalchemy import Engine, Executable, Insert, Result, event, insert, inspect, select
+from sqlalchemy import Engine, Executable, Insert, Result, Table, event, insert, inspect, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -213,7 +213,7 @@ def _default_of(column: Any, counts: bool) -> Callable[[], Any]:
 
 @cache
 def _place_of_table(model: type[ScopedModel]) -> int:
-    return list(model.metadata.sorted_tables).index(model.__table__)  # type: ignore[arg-type]
+    return list(model.metadata.sorted_tables).index(cast(Table, model.__table__))
 
 
 class SystemSession(_ZhikeSession):

@@ -91,7 +91,8 @@ def saved_bar(table: Table) -> SavedBar | None:
 def _unit() -> str | None:
     """The site a list is about: named by its address, else where the reader works."""
     asked = (request.view_args or {}).get("unit_id")
-    unit = asked or (current().unit.id if current().unit else None)  # type: ignore[union-attr]
+    here = current().unit
+    unit = asked or (here.id if here is not None else None)
     return str(unit) if unit else None
 
 

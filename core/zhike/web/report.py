@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, request
 
@@ -137,14 +137,14 @@ def report_page(
     return page(template, report=report, fragment=False, **context)
 
 
-_FILE_KINDS = {
+_FILE_KINDS: Mapping[str, Literal["integer", "money", "date", "datetime", "boolean"]] = {
     "num": "integer",
     "money": "money",
     "date": "date",
     "time": "datetime",
     "yes": "boolean",
 }
-_PAPER_KINDS = {
+_PAPER_KINDS: Mapping[str, forms.model.Kind] = {
     "num": "integer",
     "money": "money",
     "share": "share",
@@ -172,8 +172,7 @@ def _file(report: Report, way: str) -> Response:
     assert table is not None
     shown = _columns(table)
     columns = [
-        FileColumn(key=c.key, title=c.label, kind=_FILE_KINDS.get(c.kind, "text"))  # type: ignore[arg-type]
-        for c in shown
+        FileColumn(key=c.key, title=c.label, kind=_FILE_KINDS.get(c.kind, "text")) for c in shown
     ]
 
     def line(row: Any) -> Mapping[str, Any]:
@@ -217,7 +216,7 @@ def _pdf(report: Report) -> Response:
                     forms.FormColumn(
                         key=c.key,
                         title=c.label,
-                        kind=_PAPER_KINDS.get(c.kind, "text"),  # type: ignore[arg-type]
+                        kind=_PAPER_KINDS.get(c.kind, "text"),
                         width=14 if not place else 10,
                     )
                     for place, c in enumerate(shown)

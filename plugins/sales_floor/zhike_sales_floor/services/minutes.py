@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -168,7 +168,7 @@ class Text:
     """What the manager writes: who was there, what each rep reported, and the rest in words."""
 
     present: Sequence[uuid.UUID] = ()
-    notes: Mapping[uuid.UUID, str] = ()  # type: ignore[assignment]  # empty either way
+    notes: Mapping[uuid.UUID, str] = field(default_factory=dict)
     tracking: str = ""
     disputes: str = ""
     tomorrow: str = ""
