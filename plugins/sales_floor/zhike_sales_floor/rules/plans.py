@@ -108,7 +108,7 @@ def _lapse(d: Draft, visit: Visit, old: list[Customer], new: list[str]) -> Plan 
         owner=first.owner,
         days=silence(d, first),
         limit=d.param("owner.contact_lapse_days"),
-        owner_state=_state(d, first.owner),
+        owner_state=state_of(d, first.owner),
         recognised=visit.recognised,
         param="owner.contact_lapse_days",
     )
@@ -119,7 +119,8 @@ def _lapse(d: Draft, visit: Visit, old: list[Customer], new: list[str]) -> Plan 
     return Plan("ring", "lapsed", "SF-A-05", RECEIVING_NEW, gains=gains, excluded=barred)
 
 
-def _state(d: Draft, rep_id: str) -> str:
+def state_of(d: Draft, rep_id: str) -> str:
+    """A rep's state on the floor; who is not of this floor any more has left."""
     rep = d.reps.get(rep_id)
     return rep.state if rep is not None else LEFT
 
@@ -144,7 +145,7 @@ def _swap(d: Draft, visit: Visit, facts: Customer) -> str:
     The rule speaks of an arrival: who waits in the queue does not arrive again when somebody is
     served, and a rep who was asked and did not come hands nobody over.
     """
-    if _state(d, facts.owner) != RECEIVING_NEW or is_lapsed(d, facts):
+    if state_of(d, facts.owner) != RECEIVING_NEW or is_lapsed(d, facts):
         return ""
     if visit.id in d.queue or visit.asked:
         return ""
@@ -186,10 +187,10 @@ def party(d: Draft, visit: Visit) -> Plan | None:
         d.cite("SF-A-09", "swap", owner=owner)
         counts = "rotation.referral_counts_turn"
         return Plan("swap", "referral", "SF-A-02", RECEIVING_OLD, owner, gains, counts=counts)
-    if visit.asked or _state(d, owner) == LEFT:
+    if visit.asked or state_of(d, owner) == LEFT:
         d.cite("SF-A-09b", "by_ring", owner=owner, asked=visit.asked)
         return Plan("ring", "new", "SF-A-09b", RECEIVING_NEW, gains=gains)
-    d.cite("SF-A-09b", "ask_owner", owner=owner, owner_state=_state(d, owner))
+    d.cite("SF-A-09b", "ask_owner", owner=owner, owner_state=state_of(d, owner))
     return Plan("call", "referral", "SF-A-09b", RECEIVING_OLD, owner, gains)
 
 
@@ -223,7 +224,7 @@ def old_customer(d: Draft, visit: Visit) -> Plan | None:
     if swap == "ask":
         d.cite("SF-A-02", "ask_owner", owner=owner, param="rotation.swap_automatic")
         return Plan("call", "old", "SF-A-02", RECEIVING_OLD, owner)
-    d.cite("SF-A-06", "obligation", owner=owner, owner_state=_state(d, owner))
+    d.cite("SF-A-06", "obligation", owner=owner, owner_state=state_of(d, owner))
     return Plan(
         "peek", "assisted", "SF-A-06", ASSISTING, owner, counts="rotation.assist_counts_turn"
     )
@@ -254,10 +255,10 @@ def introduced(d: Draft, visit: Visit) -> Plan | None:
             gains,
             counts="rotation.referral_counts_turn",
         )
-    if visit.asked or _state(d, rep_id) == LEFT:
+    if visit.asked or state_of(d, rep_id) == LEFT:
         d.cite("SF-A-11", "by_ring", rep=rep_id, asked=visit.asked)
         return Plan("ring", "new", "SF-A-11", RECEIVING_NEW, gains=gains)
-    d.cite("SF-A-11", "ask_owner", owner=rep_id, owner_state=_state(d, rep_id))
+    d.cite("SF-A-11", "ask_owner", owner=rep_id, owner_state=state_of(d, rep_id))
     return Plan("call", "referral", "SF-A-11", RECEIVING_OLD, rep_id, gains)
 
 

@@ -7,7 +7,7 @@ B holds a valid record already, A is the one now receiving, C helps for somebody
 from __future__ import annotations
 
 from zhike_sales_floor.rules.draft import Draft
-from zhike_sales_floor.rules.plans import Plan
+from zhike_sales_floor.rules.plans import Plan, state_of
 from zhike_sales_floor.rules.state import (
     ASSISTING,
     AWAY,
@@ -37,11 +37,6 @@ def is_away(d: Draft, rep_id: str) -> bool:
     return rep is None or rep.state in (*AWAY, OFF_DUTY, LEFT)
 
 
-def _state(d: Draft, rep_id: str) -> str:
-    rep = d.reps.get(rep_id)
-    return rep.state if rep is not None else LEFT
-
-
 def to_holder(
     d: Draft,
     visit: Visit,
@@ -58,7 +53,7 @@ def to_holder(
         d.cite("SF-D-08", "revisit_uncounted", owner=rep_id, param=counts)
         return Plan("rep", kind, rule, RECEIVING_OLD, rep_id, gains, counts=counts)
     away = is_away(d, rep_id)
-    facts = {"owner": rep_id, "owner_state": _state(d, rep_id)}
+    facts = {"owner": rep_id, "owner_state": state_of(d, rep_id)}
     if away:
         d.cite("SF-D-30", "helps_absent", param="split.absent_assist", **facts)
     else:
@@ -73,7 +68,7 @@ def to_holder(
 
 def _hosted(d: Draft, rep_id: str, rule: str, gains: tuple[tuple[str, str], ...]) -> Plan:
     """The rep asked for cannot receive: a colleague hosts as plain obligation, unpaid (G-41)."""
-    d.cite("SF-D-06", "hosts_unpaid", owner=rep_id, owner_state=_state(d, rep_id))
+    d.cite("SF-D-06", "hosts_unpaid", owner=rep_id, owner_state=state_of(d, rep_id))
     return Plan("peek", "assisted", rule, ASSISTING, rep_id, gains, rep_id, ASSIST)
 
 
@@ -109,7 +104,7 @@ def asks_for(d: Draft, visit: Visit) -> Plan | None:
     """The customer asks for one rep: SF-D-28/30, 07, 31, 29, 33 or 35 (SF-D-27: the wish first)."""
     wish = visit.asks_for
     old = _returning(d, visit)
-    if not wish or _state(d, wish) == LEFT:
+    if not wish or state_of(d, wish) == LEFT:
         return None
     if not old:
         return _first_visit(d, visit, wish)
@@ -216,7 +211,7 @@ def forgotten(d: Draft, visit: Visit) -> Plan | None:
 
 def first_name(d: Draft, visit: Visit) -> Plan | None:
     """SF-D-07 for a visitor nobody has on record who mentions one rep only."""
-    if visit.asks_for or len(visit.names) != 1 or _state(d, visit.names[0]) == LEFT:
+    if visit.asks_for or len(visit.names) != 1 or state_of(d, visit.names[0]) == LEFT:
         return None
     if any(d.customer(customer_id).owning for customer_id in visit.customers):
         return None
